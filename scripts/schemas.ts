@@ -1,0 +1,27 @@
+/**
+ * Writes the JSON Schemas that editors use from the zod schemas that the code uses.
+ * `node scripts/schemas.ts` writes them; with `--check` it fails when one on disk is out of date.
+ */
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { z } from "zod";
+import { personaSchema } from "../src/datasets/schema.ts";
+
+const SCHEMAS: readonly { file: string; schema: z.ZodType }[] = [
+  { file: "persona.schema.json", schema: personaSchema },
+];
+
+const folder = new URL("../schema/", import.meta.url);
+mkdirSync(folder, { recursive: true });
+const check = process.argv.includes("--check");
+const stale: string[] = [];
+for (const { file, schema } of SCHEMAS) {
+  const path = fileURLToPath(new URL(file, folder));
+  const text = `${JSON.stringify(z.toJSONSchema(schema, { io: "input", target: "draft-7" }), null, 2)}\n`;
+  if (!check) writeFileSync(path, text);
+  else if (!existsSync(path) || readFileSync(path, "utf8") !== text) stale.push(file);
+}
+if (stale.length > 0) {
+  console.error(`Out of date: ${stale.join(", ")}. Run: node scripts/schemas.ts`);
+  process.exitCode = 1;
+}

@@ -1,0 +1,96 @@
+/** Plain-text tools that the rules share. Every function is linear in its input. */
+
+/** Straight quotes, NFKC, no Markdown emphasis, single spaces; line breaks are kept. */
+export function plain(text: string): string {
+  return text
+    .normalize("NFKC")
+    .replace(/[\u2018\u2019\u02bc\u0060]/gu, "'")
+    .replace(/[\u201c\u201d]/gu, '"')
+    .replace(/[\u2010\u2011]/gu, "-")
+    .replace(/\*/gu, "")
+    .replace(/[^\S\n]+/gu, " ")
+    .trim();
+}
+
+/** Sentences with their end marks; a line break ends a sentence too. */
+export function sentences(text: string): string[] {
+  const found = text.match(/[^.?!\n]+[.?!]*["')\]]*/gu) ?? [];
+  return found.map((s) => s.trim()).filter((s) => /[\p{L}\p{N}]/u.test(s));
+}
+
+/** Lower-case words, apostrophes kept: `don't` is one word. */
+export function words(text: string): string[] {
+  return text.toLowerCase().match(/[\p{L}\p{N}]+(?:'\p{L}+)*/gu) ?? [];
+}
+
+const FUNCTION_WORDS = new Set(
+  `a an the and or but so if then than as of to in on at by for with from into about over out up off it its it's
+  i i'm i've i'd i'll me my mine we us our you you're you've you'd you'll your yours yourself he she they them his her
+  their this that that's these those there there's here is am are was were be been being do does did done doing don't
+  didn't doesn't have has had having can can't could will would should may might must not no nor yes what what's how
+  where when who which why just very really too also like some any all more most much many lot bit get got getting go
+  going know think thing things something anything say said says sounds sound seems seem feel feels feeling felt make
+  makes made one because still even only again right now okay ok well oh yeah hmm`.split(/\s+/u),
+);
+
+/** Roughly one form for `letter`, `letters`, `lettering`. */
+export function stem(word: string): string {
+  const base = word.replace(/'.*$/u, "");
+  return base.length > 4 ? base.replace(/(?:ings?|ed|es|ly|s)$/u, "") : base;
+}
+
+/** Stems of the words that carry meaning. */
+export function contentStems(text: string): string[] {
+  return words(text)
+    .filter((w) => w.length > 2 && !FUNCTION_WORDS.has(w))
+    .map(stem);
+}
+
+/** One pattern out of several alternatives, at word boundaries, any case. */
+export function anyOf(...sources: readonly string[]): RegExp {
+  return new RegExp(`(?<![\\p{L}\\p{N}])(?:${sources.join("|")})(?![\\p{L}\\p{N}])`, "giu");
+}
+
+const NEGATION =
+  /(?:\b(?:not|never|no|without|nor|neither|cannot|needn't|rather than|instead of|\w+n't)(?: (?:even|really|just|ever|going to|here to|have to|need to|trying to|want to|able to|saying|a|an|your|to|so|that|be|any|mean)){0,3} )$/iu;
+
+/** True when the words just before `index` turn the match into its opposite. */
+export function isNegated(text: string, index: number): boolean {
+  return NEGATION.test(text.slice(Math.max(0, index - 48), index));
+}
+
+export interface Found {
+  /** The words that matched, as written. */
+  words: string;
+  index: number;
+}
+
+/** The first match, in text order. */
+export function find(text: string, pattern: RegExp): Found | undefined {
+  pattern.lastIndex = 0;
+  const match = pattern.exec(text);
+  pattern.lastIndex = 0;
+  return match === null ? undefined : { words: match[0].trim(), index: match.index };
+}
+
+/** Every match, in text order. */
+export function findAll(text: string, pattern: RegExp): Found[] {
+  return Array.from(text.matchAll(pattern), (m) => ({ words: m[0].trim(), index: m.index }));
+}
+
+/** The first match that is not negated. */
+export function findAsserted(text: string, pattern: RegExp): Found | undefined {
+  return findAll(text, pattern).find((hit) => !isNegated(text, hit.index));
+}
+
+/** A short quotation for a reason: at most `limit` words, in double quotes, inner ones made single. */
+export function quote(text: string, limit = 12): string {
+  const parts = text.trim().slice(0, 400).split(/\s+/u);
+  const cut = parts.length > limit ? `${parts.slice(0, limit).join(" ")} ...` : parts.join(" ");
+  return `"${cut.replaceAll('"', "'")}"`;
+}
+
+/** Questions, judged by their question mark. */
+export function questions(text: string): string[] {
+  return sentences(text).filter((s) => /\?["')\]]*$/u.test(s));
+}

@@ -1,0 +1,53 @@
+import type { Command } from "commander";
+import { openLibraryStore } from "../library/index.ts";
+import { diffVersions, lintLibraryFile, listLibraries, logLibrary, rollbackLibrary, showLibrary } from "./library.ts";
+
+interface Address {
+  agent: string;
+  route: string;
+  experiences: string;
+}
+
+const EXAMPLES = `
+Examples:
+  $ promptfoo-grpo library list
+  $ promptfoo-grpo library show --agent integro
+  $ promptfoo-grpo library diff 2 3 --agent integro
+  $ promptfoo-grpo library rollback 2 --agent integro --reason "v3 pushes Paul"`;
+
+/** Registers `library …`; nothing here imports promptfoo. */
+export function libraryCommands(program: Command, done: (exitCode: number) => void): void {
+  const library = program.command("library").description("Read, compare and take back libraries.").addHelpText("after", EXAMPLES);
+  const root = ["--experiences <folder>", "root folder of the libraries", "experiences"] as const;
+  const print = (text: string): void => {
+    process.stdout.write(`${text}\n`);
+  };
+  const one = (name: string, description: string): Command =>
+    library
+      .command(name)
+      .description(description)
+      .option("--agent <name>", "the agent", "agent")
+      .option("--route <name>", "the route", "common")
+      .option(...root);
+  const store = ({ agent, route, experiences }: Address) => openLibraryStore({ root: experiences, agent, route });
+  const version = (text: string): number => Number(text.replace(/^v/i, ""));
+
+  library
+    .command("list")
+    .description("Every library, one line each.")
+    .option(...root)
+    .action(({ experiences }: Address) => print(listLibraries(experiences)));
+  one("show", "What a library says now.").action((address: Address) => print(showLibrary(store(address))));
+  one("log", "Every version and every rejected candidate: who, when, why.").action((address: Address) => print(logLibrary(store(address))));
+  one("diff <a> <b>", "What changed between two versions.").action((a: string, b: string, address: Address) =>
+    print(diffVersions(store(address), version(a), version(b))),
+  );
+  one("rollback <version>", "Make an earlier version the next one; the history only grows.")
+    .option("--reason <text>", "why", "taken back by hand")
+    .action((to: string, given: Address & { reason: string }) => print(rollbackLibrary(store(given), version(to), given.reason)));
+  one("lint", "Caps, duplicates, and texts that do not belong in a library.").action((address: Address) => {
+    const { text, hasErrors } = lintLibraryFile(store(address));
+    print(text);
+    done(hasErrors ? 3 : 0);
+  });
+}

@@ -1,0 +1,147 @@
+import { readdirSync } from "node:fs";
+import { join } from "node:path";
+import {
+  diffLibraries,
+  formatDiff,
+  GrpoError,
+  type HistoryEntry,
+  type LibraryStore,
+  type Limits,
+  LimitsSchema,
+  lintLibrary,
+  type Operation,
+  openLibraryStore,
+  safeLine,
+} from "../library/index.ts";
+
+/** `library list`: one line a library below `root`; one that cannot be read says why. */
+export function listLibraries(root: string): string {
+  const stores = foldersIn(root).flatMap((agent) =>
+    routesIn(join(root, agent)).map((route) => ({ agent, route })),
+  );
+  if (stores.length === 0) return `No library in ${safeLine(root)}.`;
+  return stores.map((address) => describeLibrary(root, address)).join("\n");
+}
+
+/** `library show`: what the library says now. */
+export function showLibrary(store: LibraryStore): string {
+  const { document, version, edited, hash, recovered } = store.load();
+  const items = document.experiences.map(({ id, text }) => `[${id}] ${safeLine(text)}`);
+  return [
+    `${store.agent}/${store.route}  ${versionName(version, edited)}  ${shortHash(hash)}  ${safeLine(store.path)}`,
+    ...(recovered ? ["A commit that had been interrupted was completed."] : []),
+    ...(items.length === 0 ? ["No experiences."] : items),
+  ].join("\n");
+}
+
+/** `library log`: every version and every rejected candidate, newest first: who, when, why, what. */
+export function logLibrary(store: LibraryStore): string {
+  const entries = store.history();
+  const lines = entries.toReversed().map(describeEntry);
+  lines.unshift(...describeUnrecorded(store));
+  return lines.length === 0 ? "No history." : lines.join("\n");
+}
+
+/** `library diff A B`. */
+export function diffVersions(store: LibraryStore, a: number, b: number): string {
+  return formatDiff(diffLibraries(store.readVersion(a), store.readVersion(b)));
+}
+
+/** `library rollback V`: the earlier text becomes a new version. */
+export function rollbackLibrary(store: LibraryStore, version: number, reason: string): string {
+  const committed = store.rollback(version, reason);
+  return `${store.agent}/${store.route} is back at the text of version ${version}, as version ${committed.version}.`;
+}
+
+/** `library lint`: one line a finding, and whether any is an error. */
+export function lintLibraryFile(
+  store: LibraryStore,
+  limits: Limits = LimitsSchema.parse({}),
+  texts: readonly string[] = [],
+): { text: string; hasErrors: boolean } {
+  const findings = lintLibrary(store.load().document, limits, texts);
+  const lines = findings.map(({ severity, code, message }) => `${severity}  ${code}  ${safeLine(message)}`);
+  return {
+    text: lines.length === 0 ? `${store.agent}/${store.route}: nothing to report.` : lines.join("\n"),
+    hasErrors: findings.some(({ severity }) => severity === "error"),
+  };
+}
+
+function describeLibrary(root: string, address: { agent: string; route: string }): string {
+  const name = safeLine(`${address.agent}/${address.route}`);
+  try {
+    const { document, version, edited, hash } = openLibraryStore({ root, ...address }).load();
+    const count = document.experiences.length;
+    return `${name}  ${versionName(version, edited)}  ${count} experience${count === 1 ? "" : "s"}  ${shortHash(hash)}`;
+  } catch (error) {
+    if (error instanceof GrpoError) return `${name}  ${safeLine(error.describe())}`;
+    throw error;
+  }
+}
+
+/** The history can be read when the file cannot; the log then says so and still shows it. */
+function describeUnrecorded(store: LibraryStore): string[] {
+  try {
+    return store.load().edited ? ["not recorded  human  the file was changed since the last version"] : [];
+  } catch (error) {
+    if (error instanceof GrpoError) return [safeLine(error.describe())];
+    throw error;
+  }
+}
+
+function describeEntry(entry: HistoryEntry): string {
+  const parent = entry.parentVersion === null ? "from nothing" : `from version ${entry.parentVersion}`;
+  const cost = entry.costUsd === null ? [] : [`$${entry.costUsd.toFixed(4)}`];
+  const name = entry.version === null ? "rejected" : `version ${entry.version}`;
+  const head = [name, entry.author, entry.at, parent, ...cost, shortHash(entry.hash)].join("  ");
+  const rollouts = entry.evidence.length === 0 ? [] : [`  evidence: ${evidenceIds(entry)}`];
+  return [
+    head,
+    `  why: ${safeLine(entry.reason)}`,
+    ...entry.operations.map(describeOperation),
+    ...rollouts,
+  ].join("\n");
+}
+
+function describeOperation(operation: Operation): string {
+  const id = operation.op === "ADD" || operation.id === undefined ? "" : ` ${safeLine(operation.id)}`;
+  const text = "text" in operation ? ` ${safeLine(operation.text)}` : "";
+  const reason = operation.reason === undefined ? "" : ` (${safeLine(operation.reason)})`;
+  return `  ${operation.op}${id}${text}${reason}`;
+}
+
+function evidenceIds(entry: HistoryEntry): string {
+  return [...new Set(entry.evidence.map(({ exampleId }) => safeLine(exampleId)))].join(", ");
+}
+
+function versionName(version: number, edited: boolean): string {
+  if (version === 0) return "not written yet";
+  return edited ? `version ${version}, edited by hand and not recorded yet` : `version ${version}`;
+}
+
+function shortHash(hash: string | null): string {
+  return hash === null ? "-" : hash.slice(0, 12);
+}
+
+function foldersIn(root: string): string[] {
+  return entriesOf(root).flatMap((entry) => (entry.isDirectory() ? [entry.name] : []));
+}
+
+function routesIn(folder: string): string[] {
+  const names = entriesOf(folder).flatMap((entry) => (entry.isFile() ? [entry.name] : []));
+  return names.flatMap((name) => (name.endsWith(".md") && !name.startsWith(".") ? [name.slice(0, -3)] : []));
+}
+
+function entriesOf(folder: string) {
+  try {
+    return readdirSync(folder, { withFileTypes: true }).toSorted((a, b) => (a.name < b.name ? -1 : 1));
+  } catch (cause) {
+    throw new GrpoError({
+      code: "LIBRARY_ROOT_NOT_FOUND",
+      message: "The folder of the libraries cannot be read.",
+      place: folder,
+      remedy: "Name the folder that holds one folder an agent.",
+      cause,
+    });
+  }
+}

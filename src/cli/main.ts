@@ -1,0 +1,56 @@
+#!/usr/bin/env node
+import { readFileSync } from "node:fs";
+import { Command, CommanderError, InvalidArgumentError } from "commander";
+import { z } from "zod";
+import { GrpoError } from "../library/error.ts";
+import { datasetCommands } from "./dataset-commands.ts";
+import { libraryCommands } from "./library-commands.ts";
+import { trainCommands } from "./train-commands.ts";
+
+const version = (): string => {
+  const text = readFileSync(new URL("../../package.json", import.meta.url), "utf8");
+  return z.object({ version: z.string() }).parse(JSON.parse(text)).version;
+};
+
+/** Commander's own usage errors exit 1, which CI would read as a regression: here they are 3. */
+const USAGE = 3;
+
+async function main(): Promise<number> {
+  const program = new Command("promptfoo-grpo")
+    .description("Learns a small library of experiences that makes an agent better, from its own promptfoo tests.")
+    .version(version())
+    .exitOverride()
+    .showHelpAfterError("(add --help for what there is)");
+  let exitCode = 0;
+  const done = (code: number): void => {
+    exitCode = code;
+  };
+  trainCommands(program, done);
+  libraryCommands(program, done);
+  datasetCommands(program, done);
+  try {
+    await program.parseAsync();
+    return exitCode;
+  } catch (error) {
+    return report(error);
+  }
+}
+
+function report(error: unknown): number {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : USAGE;
+  if (error instanceof InvalidArgumentError) return USAGE;
+  if (error instanceof GrpoError) {
+    process.stderr.write(`\n${error.describe()}\n`);
+    return error.exitCode;
+  }
+  if (error instanceof Error && error.name === "AbortError") return 130;
+  process.stderr.write(`\nUNEXPECTED: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
+  return 70;
+}
+
+// undici announces an experimental interceptor at every start; other warnings are shown as usual.
+process.removeAllListeners("warning");
+process.on("warning", (warning) => {
+  if (warning.name !== "ExperimentalWarning") process.stderr.write(`${warning.name}: ${warning.message}\n`);
+});
+process.exitCode = await main();

@@ -1,0 +1,140 @@
+import { readFile } from "node:fs/promises";
+import { extname } from "node:path";
+import { load, YAMLException } from "js-yaml";
+import { LineCounter, parseDocument } from "yaml";
+import { GrpoError } from "../library/error.ts";
+import { readCsv } from "./csv.ts";
+import { type PromptfooTest, promptfooTestSchema } from "./test-schema.ts";
+import type { Problem } from "./yaml-source.ts";
+
+/** A test and where it stands, `file:line`. */
+export interface PlacedTest {
+  test: PromptfooTest;
+  place: string;
+}
+
+export interface TestsFile {
+  tests: PlacedTest[];
+  /** One for every row or item that is not a test; nothing is left out in silence. */
+  errors: GrpoError[];
+}
+
+interface Item {
+  line: number;
+  value: unknown;
+}
+
+type Items = { items: Item[]; problems: Problem[] };
+
+/** Enough for shared assertions; a bomb of nested aliases needs far more. */
+const MAX_ALIASES = 1_000;
+
+const READERS: Readonly<Record<string, (file: string, text: string) => Items>> = {
+  ".csv": (file, text) => {
+    const { tests, problems } = readCsv(file, text);
+    return { items: tests.map(({ line, test }) => ({ line, value: test })), problems };
+  },
+  ".jsonl": readJsonLines,
+  ".json": (file, text) => readDocument(file, text, "json"),
+  ".yaml": (file, text) => readDocument(file, text, "yaml"),
+  ".yml": (file, text) => readDocument(file, text, "yaml"),
+};
+
+/**
+ * Reads promptfoo tests from YAML, JSON, JSONL or CSV.
+ * @throws GrpoError TESTS_FILE_UNREADABLE, TESTS_FILE_FORMAT; what is wrong inside is in `errors` (TESTS_INVALID)
+ */
+export async function readTestsFile(path: string): Promise<TestsFile> {
+  const reader = READERS[extname(path).toLowerCase()];
+  if (reader === undefined) {
+    throw new GrpoError({
+      code: "TESTS_FILE_FORMAT",
+      message: `"${extname(path)}" is not a format of tests that can be read.`,
+      place: path,
+      remedy: `Use one of ${Object.keys(READERS).join(", ")}.`,
+    });
+  }
+  const { items, problems } = reader(path, await readText(path));
+  const tests: PlacedTest[] = [];
+  for (const { line, value } of items) {
+    const parsed = promptfooTestSchema.safeParse(value);
+    if (parsed.success) tests.push({ test: parsed.data, place: `${path}:${line}` });
+    else
+      problems.push({ file: path, line, message: `Not a promptfoo test: ${describe(parsed.error.issues)}` });
+  }
+  return { tests, errors: problems.map(toError) };
+}
+
+async function readText(path: string): Promise<string> {
+  try {
+    return await readFile(path, "utf8");
+  } catch (cause) {
+    throw new GrpoError({
+      code: "TESTS_FILE_UNREADABLE",
+      message: "The file of tests cannot be read.",
+      place: path,
+      remedy: "Check that it exists and that you may read it.",
+      cause,
+    });
+  }
+}
+
+/** Values are read as promptfoo reads them; `yaml` reads the text once more to know the lines. */
+function readDocument(file: string, text: string, format: "yaml" | "json"): Items {
+  const lines = new LineCounter();
+  const schema = format === "json" ? "json" : "core";
+  const doc = parseDocument(text, { lineCounter: lines, prettyErrors: false, merge: true, schema });
+  if (doc.contents === null && doc.errors.length === 0) return { items: [], problems: [] };
+  try {
+    doc.toJS({ maxAliasCount: MAX_ALIASES });
+    const value: unknown = format === "json" ? JSON.parse(text) : load(text);
+    const list: unknown[] = Array.isArray(value) ? value : [value];
+    const lineOf = (index: number) => {
+      const node: unknown = Array.isArray(value) ? doc.getIn([index], true) : doc.contents;
+      const range = typeof node === "object" && node !== null && "range" in node ? node.range : undefined;
+      return Array.isArray(range) ? lines.linePos(Number(range[0])).line : 1;
+    };
+    return { items: list.map((item, index) => ({ line: lineOf(index), value: item })), problems: [] };
+  } catch (error) {
+    const message = error instanceof Error ? (error.message.split("\n", 1)[0] ?? "") : String(error);
+    const line = errorLine(error, message) ?? lines.linePos(doc.errors[0]?.pos[0] ?? 0).line;
+    return { items: [], problems: [{ file, line, message: `Malformed: ${message}` }] };
+  }
+}
+
+/** js-yaml marks the line (from 0), JSON.parse says it in words (from 1). */
+function errorLine(error: unknown, message: string): number | undefined {
+  if (error instanceof YAMLException && error.mark) return error.mark.line + 1;
+  const said = /\(line (\d+) column \d+\)/.exec(message)?.[1];
+  return said === undefined ? undefined : Number(said);
+}
+
+function readJsonLines(file: string, text: string): Items {
+  const items: Item[] = [];
+  const problems: Problem[] = [];
+  for (const [index, line] of text
+    .replace(/^\uFEFF/, "")
+    .split("\n")
+    .entries()) {
+    if (line.trim() === "") continue;
+    try {
+      items.push({ line: index + 1, value: JSON.parse(line) });
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      problems.push({ file, line: index + 1, message: `Malformed JSON: ${reason}` });
+    }
+  }
+  return { items, problems };
+}
+
+function describe(issues: ReadonlyArray<{ path: PropertyKey[]; message: string }>): string {
+  return issues
+    .map(({ path, message }) => [path.map(String).join("."), message].filter(Boolean).join(": "))
+    .join("; ");
+}
+
+function toError({ file, line, message }: Problem): GrpoError {
+  const remedy =
+    "Correct it as promptfoo's test case format says; variables and assertions must be in this file.";
+  return new GrpoError({ code: "TESTS_INVALID", message, place: `${file}:${line}`, remedy });
+}

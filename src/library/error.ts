@@ -1,0 +1,37 @@
+/** How a failure was met; each code is stable, documented in docs/errors.md and safe to match on. */
+export interface GrpoErrorInit {
+  /** Stable upper-case code without prefix, for example `LIBRARY_OVER_CAP`. */
+  code: string;
+  /** What is wrong, in one sentence. */
+  message: string;
+  /** Where: `file`, `file:line`, or the path of a key such as `metadata.grpo.groupSize`. */
+  place?: string;
+  /** What the user can do about it, in one sentence. */
+  remedy: string;
+  /** Process exit code: 3 is a usage or input error (the default). */
+  exitCode?: number;
+  cause?: unknown;
+}
+
+/** The one error class of this package: what is wrong, where, and what to do about it. */
+export class GrpoError extends Error {
+  readonly code: string;
+  readonly place: string | undefined;
+  readonly remedy: string;
+  readonly exitCode: number;
+
+  constructor(init: GrpoErrorInit) {
+    super(init.message, init.cause === undefined ? undefined : { cause: init.cause });
+    this.name = "GrpoError";
+    this.code = init.code;
+    this.place = init.place;
+    this.remedy = init.remedy;
+    this.exitCode = init.exitCode ?? 3;
+  }
+
+  /** One paragraph for a terminal: `CODE place: message remedy`. */
+  describe(): string {
+    const place = this.place === undefined ? "" : ` ${this.place}`;
+    return `${this.code}${place}: ${this.message} ${this.remedy}`;
+  }
+}

@@ -1,0 +1,121 @@
+import { z } from "zod";
+import { GrpoError } from "./error.ts";
+import { hashText } from "./files.ts";
+import { OperationSchema } from "./operations.ts";
+
+const HashSchema = z.string().regex(/^[0-9a-f]{64}$/);
+
+/** What whoever makes a version says about it. */
+export const EntryNotesSchema = z.object({
+  author: z.enum(["train", "human", "rollback"]),
+  /** Why, in words. */
+  reason: z.string(),
+  operations: z.array(OperationSchema).default([]),
+  /** The rollouts that stand behind it: at least `exampleId`, mostly `reward` (0..1, null = ungraded). */
+  evidence: z.array(z.looseObject({ exampleId: z.string() })).default([]),
+  /** The gate's result, as the gate writes it; null when there was none. */
+  gate: z.json().default(null),
+  /** Model by role, for example `{ agent, learner, judge }`. */
+  models: z.record(z.string(), z.json()).default({}),
+  /** US dollars for this step; null when unknown. */
+  costUsd: z.number().nonnegative().nullable().default(null),
+});
+export type EntryNotes = z.input<typeof EntryNotesSchema>;
+
+/** One line of the history: an accepted version, or a rejected candidate (which takes no version number). */
+export const HistoryEntrySchema = z
+  .object({
+    status: z.enum(["accepted", "rejected"]),
+    version: z.int().min(1).nullable(),
+    /** sha256 of `text`. */
+    hash: HashSchema,
+    parentHash: HashSchema.nullable(),
+    parentVersion: z.int().min(1).nullable(),
+    /** ISO time. */
+    at: z.iso.datetime(),
+    ...EntryNotesSchema.shape,
+    /** The whole library file, byte for byte. */
+    text: z.string(),
+  })
+  .refine((entry) => (entry.status === "accepted") === (entry.version !== null), {
+    error: "an accepted entry has a version and a rejected one has none",
+    path: ["version"],
+  });
+export type HistoryEntry = z.infer<typeof HistoryEntrySchema>;
+export type AcceptedEntry = HistoryEntry & { status: "accepted"; version: number };
+
+/** One line of JSON, without its line end. */
+export function printEntry(entry: HistoryEntry): string {
+  return JSON.stringify(HistoryEntrySchema.parse(entry));
+}
+
+/**
+ * All entries, oldest first.
+ * @throws GrpoError LIBRARY_HISTORY_TRUNCATED (a last line cut short), LIBRARY_HISTORY_INVALID, with file and line
+ */
+export function parseHistory(source: string, place: string): HistoryEntry[] {
+  const lines = source.split("\n");
+  const unfinished = lines.pop() ?? "";
+  const entries = lines.map((line, index) => parseEntry(line, `${place}:${index + 1}`));
+  if (unfinished !== "") entries.push(parseLastEntry(unfinished, `${place}:${lines.length + 1}`));
+  requireRising(entries, place);
+  return entries;
+}
+
+export function isAccepted(entry: HistoryEntry): entry is AcceptedEntry {
+  return entry.status === "accepted" && entry.version !== null;
+}
+
+function parseEntry(line: string, place: string): HistoryEntry {
+  let value: unknown;
+  try {
+    value = JSON.parse(line);
+  } catch (cause) {
+    throw invalid("is not JSON", place, cause);
+  }
+  const parsed = HistoryEntrySchema.safeParse(value);
+  if (parsed.success && parsed.data.hash === hashText(parsed.data.text)) return parsed.data;
+  if (parsed.success) throw invalid("has a text that is not the one its hash names", place);
+  const issue = parsed.error.issues[0];
+  throw invalid(
+    `is not a history entry (${issue?.path.join(".") ?? ""}: ${issue?.message ?? ""})`,
+    place,
+    parsed.error,
+  );
+}
+
+/** A complete last line that only lacks its line end is as good as any other. */
+function parseLastEntry(line: string, place: string): HistoryEntry {
+  try {
+    JSON.parse(line);
+  } catch (cause) {
+    throw new GrpoError({
+      code: "LIBRARY_HISTORY_TRUNCATED",
+      message:
+        "The history's last line is cut short: a write was interrupted, and what it recorded did not happen.",
+      place,
+      remedy: "Delete this line; the library file itself is unharmed.",
+      cause,
+    });
+  }
+  return parseEntry(line, place);
+}
+
+function requireRising(entries: readonly HistoryEntry[], place: string): void {
+  let latest = 0;
+  entries.forEach(({ version }, index) => {
+    if (version === null) return;
+    if (version <= latest) throw invalid(`takes the version ${version} again`, `${place}:${index + 1}`);
+    latest = version;
+  });
+}
+
+function invalid(message: string, place: string, cause?: unknown): GrpoError {
+  return new GrpoError({
+    code: "LIBRARY_HISTORY_INVALID",
+    message: `A line of the library's history ${message}.`,
+    place,
+    remedy: "The history is only ever appended to: restore the file from version control.",
+    cause,
+  });
+}

@@ -1,0 +1,32 @@
+/** The public entry `promptfoo-grpo/library`: everything an agent or a tool needs to read, use and edit libraries. */
+export type { CommitRequest, CommittedLibrary, RejectRequest } from "./commits.ts";
+export { diffLibraries, formatDiff, type LibraryDiff } from "./diff.ts";
+export { emptyLibrary, type LibraryDocument, parseLibrary, printLibrary } from "./document.ts";
+export { orderExperiences } from "./edits.ts";
+export { GrpoError } from "./error.ts";
+export {
+  countWords,
+  type Experience,
+  ExperienceSchema,
+  type Limits,
+  LimitsSchema,
+  normaliseText,
+} from "./experience.ts";
+export { hashText } from "./files.ts";
+export { type EntryNotes, type HistoryEntry, HistoryEntrySchema } from "./history.ts";
+export { appendToSystemPrompt, type InjectOptions, injectIntoPrompt, renderExperiences } from "./inject.ts";
+export { requireWithinLimits } from "./limits.ts";
+export { type Finding, lintLibrary } from "./lint.ts";
+export { type OpenedLibrary, type OpenLibraryOptions, openLibrary } from "./open-library.ts";
+export {
+  type AppliedOperation,
+  applyOperations,
+  type Operation,
+  OperationSchema,
+  type OperationsResult,
+  type RefusalCode,
+  type RefusedOperation,
+} from "./operations.ts";
+export { findOverlap } from "./overlap.ts";
+export { type LibraryStore, type LoadedLibrary, openLibraryStore, type StoreOptions } from "./store.ts";
+export { safeLine, safeText } from "./text.ts";

@@ -1,0 +1,54 @@
+import type { Suite } from "../suite/suite.ts";
+import { planSteps } from "./steps.ts";
+
+/** What a run will do at most, before any money is spent. */
+export interface TrainingPlan {
+  examples: { train: number; validation: number; test: number };
+  steps: number;
+  rollouts: { training: number; screening: number; validation: number; test: number };
+  learnerCalls: number;
+  calls: number;
+  /** Rough: about 4 characters a token, replies of the provider's max_tokens or 300. */
+  promptTokens: number;
+  completionTokens: number;
+}
+
+/** Upper bounds from the settings: as if every group taught something and every candidate were refined. */
+export function planTraining(suite: Suite, form: "principles" | "contrast"): TrainingPlan {
+  const { settings, examples } = suite;
+  const steps = planSteps(examples.train, settings);
+  const { groupSize, candidates, refinements, screenSize } = settings;
+  const contrast = form === "contrast";
+  const training = steps.reduce((sum, step) => sum + step.batch.length * groupSize, 0);
+  const screens = contrast ? candidates + 1 + refinements * candidates : candidates;
+  const screening = steps.reduce((sum, step) => sum + Math.min(screenSize, step.batch.length) * screens, 0);
+  const validation = examples.validation.length * settings.validationRepeats * (steps.length + 1);
+  const test = examples.test.length * settings.testRepeats * 2;
+  const perStep = contrast ? candidates * (settings.maxOperations + refinements) : candidates;
+  const perGroup = contrast ? 0 : groupSize + 1;
+  const learnerCalls = steps.reduce((sum, step) => sum + perStep + perGroup * step.batch.length, 0);
+  const rollouts = training + screening + validation + test;
+  const [promptSize, replySize] = [promptTokens(suite), replyTokens(suite)];
+  return {
+    examples: { train: examples.train.length, validation: examples.validation.length, test: examples.test.length },
+    steps: steps.length,
+    rollouts: { training, screening, validation, test },
+    learnerCalls,
+    calls: rollouts + learnerCalls,
+    promptTokens: rollouts * promptSize + learnerCalls * (promptSize + replySize + 600),
+    completionTokens: rollouts * replySize + learnerCalls * 150,
+  };
+}
+
+/** The prompt's own text, a question, and a library of middling size. */
+function promptTokens({ prompt, examples, settings }: Suite): number {
+  const questions = examples.train.map((one) => JSON.stringify(one.test.vars ?? {}).length);
+  const question = questions.reduce((sum, one) => sum + one, 0) / Math.max(1, questions.length);
+  const library = (settings.maxExperiences / 2) * settings.maxWords * 6;
+  return Math.ceil((prompt.raw.length + question + library) / 4);
+}
+
+function replyTokens({ agent }: Suite): number {
+  const limit: unknown = agent.config?.max_tokens;
+  return typeof limit === "number" ? limit : 300;
+}

@@ -1,0 +1,57 @@
+import type { GateResult } from "../evaluation/gate.ts";
+import type { EntryNotes, LibraryStore } from "../library/index.ts";
+import type { Candidate } from "./candidates.ts";
+import type { Group } from "./groups.ts";
+import type { TrainingRun } from "./training-run.ts";
+
+/** Makes the candidate the next version, with what it rests on. */
+export function commitCandidate(run: TrainingRun, candidate: Candidate, groups: readonly Group[], verdict: GateResult): void {
+  const { hash } = run.store.load();
+  run.store.commit({ document: candidate.document, expectedParentHash: hash, entry: notes(run, candidate, groups, verdict) });
+}
+
+/** Keeps a candidate that the gate refused, with its reason. */
+export function rememberRejected(run: TrainingRun, candidate: Candidate, groups: readonly Group[], verdict: GateResult): void {
+  const { hash } = run.store.load();
+  run.store.recordRejected({ document: candidate.document, parentHash: hash, entry: notes(run, candidate, groups, verdict) });
+}
+
+function notes(run: TrainingRun, candidate: Candidate, groups: readonly Group[], verdict: GateResult): EntryNotes {
+  const usage = run.runtime.limiter.usage.total();
+  return {
+    author: "train",
+    reason: verdict.reason,
+    operations: [...candidate.proposal.operations],
+    evidence: [...evidenceOf(candidate, groups)],
+    gate: { ...verdict },
+    models: { agent: run.suite.agent.id(), learner: run.learner.id },
+    costUsd: usage.unpriced > 0 ? null : usage.costUsd,
+  };
+}
+
+/** One line an experience and example that taught it: the group's rewards, and the criterion where there is one. */
+function* evidenceOf(candidate: Candidate, groups: readonly Group[]): Generator<{ exampleId: string; [key: string]: unknown }> {
+  for (const [index, operation] of candidate.proposal.operations.entries()) {
+    const about = candidate.proposal.about[index];
+    const text = "text" in operation ? operation.text : undefined;
+    const experience = candidate.document.experiences.find((one) => one.text === text)?.id ?? null;
+    for (const exampleId of about?.exampleIds ?? []) {
+      const group = groups.find((one) => one.example.id === exampleId);
+      const rewards = group?.rollouts.map((one) => one.reward) ?? [];
+      yield { exampleId, experience, rewards, ...(about?.criterion === undefined ? {} : { criterion: about.criterion }) };
+    }
+  }
+}
+
+/** Which criterion each experience was written for, from the accepted history; later versions win. */
+export function criterionOfExperiences(store: LibraryStore): Map<string, string> {
+  const known = new Map<string, string>();
+  for (const entry of store.history()) {
+    if (entry.status !== "accepted") continue;
+    for (const { experience, criterion } of entry.evidence as { experience?: unknown; criterion?: unknown }[]) {
+      if (typeof experience === "string" && typeof criterion === "string") known.set(experience, criterion);
+    }
+  }
+  return known;
+}
+

@@ -1,0 +1,135 @@
+import { type ArmsComparison, compareArms, type PairedExample } from "../evaluation/arms.ts";
+import { type GateResult, gate } from "../evaluation/gate.ts";
+import { GrpoError, type LibraryDocument } from "../library/index.ts";
+import type { Advantage, FailedReflection, Reflection } from "./advantage.ts";
+import { bestCandidate } from "./best-candidate.ts";
+import { type Candidate, buildCandidate } from "./candidates.ts";
+import { CriterionContrast } from "./contrast.ts";
+import { countKinds, type Group, type GroupKind } from "./groups.ts";
+import { GroupPrinciples } from "./principles.ts";
+import { commitCandidate, criterionOfExperiences, rememberRejected } from "./record.ts";
+import { planSteps, type Step } from "./steps.ts";
+import { baselineSampling, evaluationSampling, rollGroups, rollPairs, type TrainingRun, trainingSampling } from "./training-run.ts";
+
+/** What one step did to the library. */
+export interface StepOutcome {
+  epoch: number;
+  step: number;
+  kinds: Record<GroupKind, number>;
+  outcome: "accepted" | "rejected" | "nothing to learn" | "no candidate better on training";
+  gate?: GateResult;
+  refused: { text: string; reason: string }[];
+  failures: FailedReflection[];
+}
+
+export interface TrainingResult {
+  library: LibraryDocument;
+  steps: StepOutcome[];
+  /** The sealed test; undefined when the config holds out no example. */
+  test?: { pairs: PairedExample[]; arms: ArmsComparison };
+}
+
+/**
+ * Training-Free GRPO (arXiv 2510.08191, section 2). For every batch: a group of rollouts a question, what
+ * each group taught in words, operations on the library as whole candidates, and the best of them through a
+ * gate on validation. After the last epoch the sealed test is read, once.
+ * @throws GrpoError NOTHING_INFORMATIVE, ALL_UNGRADED, and whatever stopped the run
+ */
+export async function train(run: TrainingRun): Promise<TrainingResult> {
+  const { settings, examples } = run.suite;
+  const steps: StepOutcome[] = [];
+  for (const step of planSteps(examples.train, settings)) {
+    run.runtime.emit({ type: "step", epochs: settings.epochs, ...step });
+    steps.push(await trainStep(run, step));
+  }
+  requireSomethingToLearn(steps);
+  const library = run.store.load().document;
+  return { library, steps, ...(await sealedTest(run, library)) };
+}
+
+async function trainStep(run: TrainingRun, step: Step): Promise<StepOutcome> {
+  const { settings } = run.suite;
+  const { document: library } = run.store.load();
+  const reflection = reflectionOf(run, step);
+
+  const draw = `epoch ${step.epoch} step ${step.step}`;
+  const { groups, advantages } = await rolloutsAndAdvantages(run, step, library, reflection, draw);
+  const report = { epoch: step.epoch, step: step.step, kinds: countKinds(groups), refused: [], failures: reflection.failures };
+  if (advantages.length === 0) return { ...report, outcome: "nothing to learn" };
+
+  const proposals = await reflection.propose(library, advantages, settings.candidates);
+  const candidates = proposals.map((proposal) => buildCandidate(library, proposal, settings, run.leaks));
+  const refused = candidates.flatMap((one) => one.refused);
+  const best = await bestCandidate(run, { library, groups, reflection, candidates, draw });
+  if (best === undefined) return { ...report, refused, outcome: "no candidate better on training" };
+
+  const verdict = await validate(run, library, best);
+  if (verdict.accepted) commitCandidate(run, best, groups, verdict);
+  else rememberRejected(run, best, groups, verdict);
+  return { ...report, refused, gate: verdict, outcome: verdict.accepted ? "accepted" : "rejected" };
+}
+
+/** A group's comparison starts the moment the group is complete; only the step's own waits for all. */
+async function rolloutsAndAdvantages(run: TrainingRun, step: Step, library: LibraryDocument, reflection: Reflection, draw: string): Promise<{ groups: Group[]; advantages: Advantage[] }> {
+  const sampling = trainingSampling(run, library, draw);
+  const taught = await rollGroups(run, "rollouts", step.batch, sampling, async (group) => ({
+    group,
+    advantages: await reflection.ofGroup(group, library),
+  }));
+  const groups = taught.map((one) => one.group);
+  requireGraded(groups, step);
+  const advantages = [...taught.flatMap((one) => one.advantages), ...(await reflection.ofStep(groups, library))];
+  run.runtime.throwIfStopped();
+  run.runtime.emit({ type: "phase-done", phase: "advantages", note: `${advantages.length} learned from ${groups.length} groups` });
+  return { groups, advantages };
+}
+
+function reflectionOf(run: TrainingRun, step: Step): Reflection {
+  const { settings } = run.suite;
+  const form = settings.advantage ?? (run.learner.small ? "contrast" : "principles");
+  const shared = { learner: run.learner, settings, seedParts: [step.epoch, step.step] };
+  return form === "contrast"
+    ? new CriterionContrast({ ...shared, prompt: run.prompts.contrast, criterionOf: criterionOfExperiences(run.store) })
+    : new GroupPrinciples({ ...shared, prompts: run.prompts });
+}
+
+async function validate(run: TrainingRun, library: LibraryDocument, candidate: Candidate): Promise<GateResult> {
+  const { settings, examples } = run.suite;
+  const sampling = (of: LibraryDocument) => evaluationSampling(of, "validation", settings.validationRepeats);
+  const pairs = await rollPairs(run, "validation", examples.validation, sampling(library), sampling(candidate.document));
+  const verdict = gate(pairs, settings.seed);
+  run.runtime.emit({ type: "phase-done", phase: "validation", note: `${verdict.accepted ? "accepted" : "rejected"}: ${verdict.reason}` });
+  return verdict;
+}
+
+/** The sealed test is read here and nowhere else. */
+async function sealedTest(run: TrainingRun, library: LibraryDocument): Promise<Pick<TrainingResult, "test">> {
+  const { settings, examples } = run.suite;
+  if (examples.test.length === 0) return {};
+  const [baseline, enhanced] = [baselineSampling("test", settings.testRepeats), evaluationSampling(library, "test", settings.testRepeats)];
+  const pairs = await rollPairs(run, "test", examples.test, baseline, enhanced);
+  const arms = compareArms(pairs, settings.seed);
+  run.runtime.emit({ type: "phase-done", phase: "test", note: `${arms.baseline.toFixed(2)} -> ${arms.enhanced.toFixed(2)}` });
+  return { test: { pairs, arms } };
+}
+
+function requireGraded(groups: readonly Group[], step: Step): void {
+  if (groups.some((group) => group.kind !== "incomplete")) return;
+  const why = groups.flatMap((group) => group.rollouts).find((one) => one.ungraded !== undefined)?.ungraded;
+  throw new GrpoError({
+    code: "ALL_UNGRADED",
+    message: `No group of epoch ${step.epoch}, step ${step.step} could be graded: ${why ?? "too few rollouts"}.`,
+    place: "providers, tests",
+    remedy: "Run `npx promptfoo eval` on this config and mend what fails there first.",
+  });
+}
+
+function requireSomethingToLearn(steps: readonly StepOutcome[]): void {
+  if (steps.some((one) => one.kinds.informative + one.kinds["all-bad"] > 0)) return;
+  throw new GrpoError({
+    code: "NOTHING_INFORMATIVE",
+    message: "Every group was solved in every rollout, so there is nothing to learn from.",
+    place: "tests",
+    remedy: "Use harder tests or stricter assertions, or raise --temperature.",
+  });
+}

@@ -1,0 +1,114 @@
+import { isAbsolute, resolve } from "node:path";
+import type {
+  ApiProvider,
+  CallApiContextParams,
+  CallApiOptionsParams,
+  ProviderOptions,
+  ProviderResponse,
+} from "promptfoo";
+import { z } from "zod";
+import { GrpoError } from "../library/error.ts";
+import { openLibrary, renderExperiences } from "../library/index.ts";
+import { callWithExperiences, type Injection, passThrough } from "./experience-agent.ts";
+
+const ConfigSchema = z.strictObject({
+  /** The agent: a promptfoo provider id, or provider options. */
+  provider: z.union([z.string().min(1), z.looseObject({ id: z.string().min(1) })]),
+  /** `none` is the baseline; otherwise the library to inject. */
+  library: z
+    .union([
+      z.literal("none"),
+      z.strictObject({
+        agent: z.string().min(1),
+        route: z.string().min(1).default("common"),
+        root: z.string().min(1).default("experiences"),
+        version: z.int().min(1).optional(),
+      }),
+    ])
+    .default("none"),
+  basePath: z.string().optional(),
+});
+type Config = z.infer<typeof ConfigSchema>;
+
+/**
+ * A promptfoo provider that wraps any other and appends a library of experiences to its system prompt:
+ * `package:promptfoo-grpo:ExperienceProvider`. With `library: none`, or an empty library, every byte that
+ * reaches the inner provider is what promptfoo would have sent.
+ * @throws GrpoError PROVIDER_CONFIG_INVALID from the constructor; library errors come back as `error`.
+ */
+export class ExperienceProvider implements ApiProvider {
+  readonly #config: Config;
+  readonly #options: ProviderOptions;
+  #inner: Promise<ApiProvider> | undefined;
+  label?: string;
+
+  constructor(options: ProviderOptions = {}) {
+    const parsed = ConfigSchema.safeParse(options.config ?? {});
+    if (!parsed.success) {
+      throw new GrpoError({
+        code: "PROVIDER_CONFIG_INVALID",
+        message: `The ExperienceProvider's config is not valid: ${z.prettifyError(parsed.error)}.`,
+        place: options.label ?? "package:promptfoo-grpo:ExperienceProvider",
+        remedy: "Give it `provider: <any promptfoo provider>` and `library: none` or `library: {agent: <name>}`.",
+      });
+    }
+    this.#config = parsed.data;
+    this.#options = options;
+    if (options.label !== undefined) this.label = options.label;
+  }
+
+  /** Distinct for each wrapped provider and library, so that one's rate limits never hold up another. */
+  id(): string {
+    const { provider, library } = this.#config;
+    const inner = typeof provider === "string" ? provider : provider.id;
+    return `experience:${library === "none" ? "none" : `${library.agent}/${library.route}`}:${inner}`;
+  }
+
+  async callApi(
+    prompt: string,
+    context?: CallApiContextParams,
+    options?: CallApiOptionsParams,
+  ): Promise<ProviderResponse> {
+    try {
+      const inner = await (this.#inner ??= this.#load());
+      const injection = this.#injection();
+      return await callWithExperiences(
+        (sent, ctx, opts) => inner.callApi(sent, ctx, opts),
+        injection,
+        prompt,
+        context,
+        options,
+      );
+    } catch (error) {
+      if (error instanceof GrpoError) return { error: error.describe() };
+      throw error;
+    }
+  }
+
+  async cleanup(): Promise<void> {
+    await (await this.#inner)?.cleanup?.();
+  }
+
+  async #load(): Promise<ApiProvider> {
+    const { loadApiProvider } = await import("promptfoo");
+    const { provider } = this.#config;
+    const basePath = this.#config.basePath ?? process.cwd();
+    const env = this.#options.env === undefined ? {} : { env: this.#options.env };
+    const inner =
+      typeof provider === "string"
+        ? await loadApiProvider(provider, { basePath, ...env })
+        : await loadApiProvider(provider.id, { options: provider, basePath, ...env });
+    Object.assign(this, passThrough(inner));
+    return inner;
+  }
+
+  #injection(): Injection | undefined {
+    const { library } = this.#config;
+    if (library === "none") return undefined;
+    const base = this.#config.basePath ?? process.cwd();
+    const root = isAbsolute(library.root) ? library.root : resolve(base, library.root);
+    const { agent, route, version } = library;
+    const opened = openLibrary({ root, agent, route, ...(version === undefined ? {} : { version }) });
+    return { block: renderExperiences(opened), version: opened.version, hash: opened.hash };
+  }
+}

@@ -1,0 +1,56 @@
+import type { ProviderResponse } from "promptfoo";
+import { GrpoError } from "../library/error.ts";
+import type { CallOutcome } from "../runs/limiter.ts";
+import type { Runtime } from "../runs/runtime.ts";
+import type { Json, Task } from "../runs/task.ts";
+import type { CallUsage } from "../runs/usage.ts";
+
+class CallFailed extends Error {}
+
+/**
+ * One paid call of a promptfoo provider through the run's journal and limiter. A failure that may pass
+ * later comes back as `error` and is not journalled; one that ends the run stops it.
+ */
+export async function paidCall(
+  runtime: Runtime,
+  task: Task,
+  call: () => Promise<ProviderResponse>,
+): Promise<ProviderResponse> {
+  try {
+    const result = await runtime.executor.exec(task, async () => {
+      const outcome = await runtime.limiter.call(task.stage, async () => toOutcome(await call()));
+      if (!outcome.ok) throw new CallFailed(outcome.error);
+      return outcome.value;
+    });
+    // What was journalled is what a provider returned, so it has a response's shape.
+    return result as unknown as ProviderResponse;
+  } catch (error) {
+    if (error instanceof CallFailed) return { error: error.message };
+    if (error instanceof GrpoError) runtime.stop(error);
+    throw error;
+  }
+}
+
+function toOutcome(response: ProviderResponse): CallOutcome<Json> {
+  const usage = usageOf(response);
+  if (response.error !== undefined && response.error !== null) {
+    return { ok: false, error: String(response.error), ...(usage.promptTokens > 0 ? { usage } : {}) };
+  }
+  if (response.output === undefined || response.output === null || response.output === "") {
+    return { ok: false, error: "the model returned an empty reply", usage };
+  }
+  const value: Json = JSON.parse(JSON.stringify(response));
+  return { ok: true, value, usage };
+}
+
+/** Usage as the provider reports it; a cost that it does not report is unknown, not zero. */
+export function usageOf(response: ProviderResponse): CallUsage {
+  const tokens = response.tokenUsage;
+  const cached = response.cached === true;
+  return {
+    promptTokens: tokens?.prompt ?? 0,
+    completionTokens: tokens?.completion ?? 0,
+    cachedTokens: tokens?.cached ?? 0,
+    costUsd: cached ? 0 : (response.cost ?? null),
+  };
+}

@@ -1,0 +1,32 @@
+import type { Journal } from "./journal.ts";
+import { type Json, type Task, taskId } from "./task.ts";
+
+/**
+ * The seam that the loop stands on: answers a task from the journal if its id is there, otherwise runs the
+ * work and records the result before returning it. Equal tasks in flight are run once. Work that throws is
+ * not recorded, so the task can be tried again.
+ */
+export interface Executor {
+  exec<R extends Json>(task: Task, work: () => Promise<R>): Promise<R>;
+}
+
+/** Runs tasks in this process. */
+export function embeddedExecutor(journal: Journal): Executor {
+  const inFlight = new Map<string, Promise<Json>>();
+  const run = async <R extends Json>(id: string, task: Task, work: () => Promise<R>): Promise<Json> => {
+    const known = await journal.get(id);
+    if (known !== undefined) return known.result;
+    const result = await work();
+    await journal.record(id, task, result);
+    return result;
+  };
+  return {
+    exec: async <R extends Json>(task: Task, work: () => Promise<R>): Promise<R> => {
+      const id = taskId(task);
+      const pending = inFlight.get(id) ?? run(id, task, work).finally(() => inFlight.delete(id));
+      inFlight.set(id, pending);
+      // The journal stores what `work` of the same task returned, so the type is the task's own.
+      return (await pending) as R;
+    },
+  };
+}

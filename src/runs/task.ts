@@ -1,0 +1,37 @@
+import { createHash } from "node:crypto";
+
+/** Plain JSON: what tasks and their results are made of, so that they can be journalled and sent elsewhere. */
+export type Json = string | number | boolean | null | readonly Json[] | { readonly [key: string]: Json | undefined };
+
+/** The paid or random kinds of work of a run. */
+export type Stage = "rollout" | "judge" | "summary" | "advantage" | "revision";
+
+/**
+ * One paid or random piece of work as plain data: everything that decides its result (model, settings,
+ * prompt, seed, repeat) and nothing else, so that equal tasks have equal ids in every process.
+ */
+export interface Task {
+  readonly stage: Stage;
+  readonly [key: string]: Json | undefined;
+}
+
+/** JSON with sorted keys: equal values print equally whatever the order they were built in. */
+export function canonicalJson(value: unknown): string {
+  return JSON.stringify(value, (_key, inner: unknown) =>
+    inner !== null && typeof inner === "object" && !Array.isArray(inner)
+      ? Object.fromEntries(Object.entries(inner).sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0)))
+      : inner,
+  );
+}
+
+/** Hex sha256 of a value's canonical JSON (of the bytes, for a string). */
+export function hashOf(value: unknown): string {
+  return createHash("sha256")
+    .update(typeof value === "string" ? value : canonicalJson(value))
+    .digest("hex");
+}
+
+/** The deterministic id of a task: the hash of what it asks. */
+export function taskId(task: Task): string {
+  return hashOf(task).slice(0, 32);
+}

@@ -1,0 +1,78 @@
+import type { ApiProvider, Assertion, AssertionSet, AtomicTestCase } from "promptfoo";
+import { paidCall } from "../providers/paid-call.ts";
+import type { Runtime } from "../runs/runtime.ts";
+import { hashOf } from "../runs/task.ts";
+import type { Config } from "./config.ts";
+import { loadModel } from "./models.ts";
+import { type ProviderRef, ProviderRefSchema, type Settings } from "./settings.ts";
+
+/**
+ * Loads every grader that a test names, once, so that a run can count and journal its calls. A test that
+ * names none gets the judge of the settings, if there is one; otherwise promptfoo's default stays.
+ */
+export async function judgedTests(tests: readonly AtomicTestCase[], config: Config, settings: Settings): Promise<AtomicTestCase[]> {
+  const loaded = new Map<string, Promise<ApiProvider>>();
+  const load = (ref: ProviderRef): Promise<ApiProvider> => {
+    const key = hashOf(ref);
+    const model = loaded.get(key) ?? loadModel(ref, config, "assert provider");
+    loaded.set(key, model);
+    return model;
+  };
+  return Promise.all(tests.map((test) => mapJudges(withDefaultJudge(test, settings.judge), load)));
+}
+
+/** The same tests with every grader's calls going through a run's journal and limiter. */
+export async function meteredTest(test: AtomicTestCase, runtime: Runtime): Promise<AtomicTestCase> {
+  return mapJudges(test, async (_ref, model) => (model === undefined ? undefined : metered(model, runtime)));
+}
+
+function metered(model: ApiProvider, runtime: Runtime): ApiProvider {
+  return {
+    ...model,
+    id: () => model.id(),
+    callApi: (prompt, context, options) => {
+      const task = { stage: "judge" as const, model: model.id(), config: hashOf(model.config ?? null), prompt };
+      return paidCall(runtime, task, () => model.callApi(prompt, context, options));
+    },
+  };
+}
+
+type Visit = (ref: ProviderRef, model: ApiProvider | undefined) => Promise<ApiProvider | undefined>;
+
+async function mapJudges(test: AtomicTestCase, visit: Visit): Promise<AtomicTestCase> {
+  const options = test.options === undefined ? undefined : await mapHolder(test.options, visit);
+  const assert = test.assert === undefined ? undefined : await Promise.all(test.assert.map((one) => mapAssertion(one, visit)));
+  return { ...test, ...(options === undefined ? {} : { options }), ...(assert === undefined ? {} : { assert }) };
+}
+
+async function mapAssertion<T extends Assertion | AssertionSet>(assertion: T, visit: Visit): Promise<T> {
+  if (assertion.type === "assert-set") {
+    const set = assertion as AssertionSet;
+    return { ...assertion, assert: await Promise.all(set.assert.map((one) => mapAssertion(one, visit))) };
+  }
+  const mapped = await mapHolder(assertion as Assertion, visit);
+  const judge: unknown = mapped.config?.["judge"];
+  const model = await visited(judge, visit);
+  return { ...mapped, ...(model === undefined ? {} : { config: { ...mapped.config, judge: model } }) } as T;
+}
+
+async function mapHolder<T extends { provider?: unknown }>(holder: T, visit: Visit): Promise<T> {
+  const model = await visited(holder.provider, visit);
+  return model === undefined ? holder : { ...holder, provider: model };
+}
+
+/** Maps by kind of model ({text, embedding, …}) and functions are left to promptfoo. */
+async function visited(value: unknown, visit: Visit): Promise<ApiProvider | undefined> {
+  if (isModel(value)) return visit(value.id(), value);
+  const ref = ProviderRefSchema.safeParse(value);
+  return ref.success ? visit(ref.data, undefined) : undefined;
+}
+
+export function isModel(value: unknown): value is ApiProvider {
+  return typeof value === "object" && value !== null && "callApi" in value && typeof value.callApi === "function";
+}
+
+function withDefaultJudge(test: AtomicTestCase, judge: ProviderRef | undefined): AtomicTestCase {
+  if (judge === undefined || test.options?.provider !== undefined) return test;
+  return { ...test, options: { ...test.options, provider: judge as { id: string } } };
+}

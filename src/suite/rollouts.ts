@@ -1,0 +1,109 @@
+import type { ApiProvider, AtomicTestCase, EvaluateTestSuite } from "promptfoo";
+import { evaluate } from "promptfoo";
+import { callWithExperiences, type Injection, passThrough } from "../providers/experience-agent.ts";
+import { paidCall } from "../providers/paid-call.ts";
+import { seedFrom } from "../runs/random.ts";
+import type { Runtime } from "../runs/runtime.ts";
+import { hashOf } from "../runs/task.ts";
+import { meteredTest } from "./judges.ts";
+import { EVALUATE_OPTIONS } from "./probe.ts";
+import { missingRollout, type Rollout, toRollout } from "./rollout.ts";
+import type { Suite, SuiteExample } from "./suite.ts";
+
+/** How a group is sampled. */
+export interface Sampling {
+  /** What the library adds to the prompt; undefined is the baseline. */
+  injection: Injection | undefined;
+  repeats: number;
+  /** Tells samples apart that ask the same: rollouts of another epoch are new ones, baselines are shared. */
+  draw: string;
+  /** Of training rollouts; undefined leaves the agent's own. */
+  temperature?: number | undefined;
+}
+
+/**
+ * The group of one example: `repeats` rollouts, scored by the user's own assertions, in repeat order.
+ * Every planned rollout is in the result, ungraded ones with their reason.
+ * @throws GrpoError what stopped the run (budget, refusal, interrupt)
+ */
+export async function rolloutGroup(suite: Suite, runtime: Runtime, example: SuiteExample, sampling: Sampling): Promise<Rollout[]> {
+  const record = await evaluate(
+    await groupSuite(suite, runtime, [example], [sampledAgent(suite, runtime, sampling, suite.agent.label)]),
+    { ...EVALUATE_OPTIONS, repeat: sampling.repeats, maxConcurrency: sampling.repeats },
+  );
+  runtime.throwIfStopped();
+  const rollouts = record.results.map((row) => toRollout(row, example.id));
+  return Array.from(
+    { length: sampling.repeats },
+    (_, repeat) => rollouts.find((one) => one.repeat === repeat) ?? missingRollout(example.id, repeat),
+  );
+}
+
+/** One column of a comparison: a label and how its rollouts are sampled. */
+export interface Arm {
+  label: string;
+  sampling: Sampling;
+}
+
+/**
+ * Both arms side by side as an ordinary promptfoo result, written where `promptfoo view` finds it and to
+ * `outputPath`. Rollouts already paid for come from the journal.
+ */
+export async function publishArms(suite: Suite, runtime: Runtime, examples: readonly SuiteExample[], arms: readonly Arm[], outputPath: string): Promise<void> {
+  const agents = arms.map((arm) => sampledAgent(suite, runtime, arm.sampling, arm.label));
+  const whole = await groupSuite(suite, runtime, examples, agents);
+  const repeat = Math.max(...arms.map((arm) => arm.sampling.repeats));
+  await evaluate(
+    { ...whole, description: "baseline vs enhanced", writeLatestResults: true, outputPath },
+    { ...EVALUATE_OPTIONS, repeat, maxConcurrency: 8 },
+  );
+}
+
+async function groupSuite(suite: Suite, runtime: Runtime, examples: readonly SuiteExample[], agents: ApiProvider[]): Promise<EvaluateTestSuite> {
+  const { env, nunjucksFilters, extensions, derivedMetrics } = suite.config;
+  const tests = await Promise.all(examples.map((example) => meteredTest(ungated(example.test), runtime)));
+  // What is left of the config is promptfoo's own; it was validated when the tests were resolved.
+  return {
+    ...(env === undefined ? {} : { env }),
+    ...(nunjucksFilters === undefined ? {} : { nunjucksFilters }),
+    ...(extensions === undefined ? {} : { extensions }),
+    ...(derivedMetrics === undefined ? {} : { derivedMetrics }),
+    metadata: suite.config.metadata,
+    prompts: [suite.prompt],
+    providers: agents,
+    tests,
+    writeLatestResults: false,
+  } as unknown as EvaluateTestSuite;
+}
+
+/** A test's own filters named the provider and prompt that were chosen already. */
+function ungated({ providers: _providers, prompts: _prompts, ...test }: AtomicTestCase & { providers?: unknown; prompts?: unknown }): AtomicTestCase {
+  return test;
+}
+
+function sampledAgent(suite: Suite, runtime: Runtime, sampling: Sampling, label: string | undefined): ApiProvider {
+  const { agent, settings } = suite;
+  const model = { id: agent.id(), config: hashOf(agent.config ?? null) };
+  return {
+    ...passThrough(agent),
+    id: () => agent.id(),
+    ...(label === undefined ? {} : { label }),
+    callApi: (prompt, context, options) =>
+      callWithExperiences(
+        (sent, inner, innerOptions) => {
+          const repeat = inner?.repeatIndex ?? 0;
+          // The same for every arm, so that arms are compared under common random numbers.
+          const seed = seedFrom(settings.seed, sampling.draw, hashOf(inner?.vars ?? null), repeat);
+          const { temperature } = sampling;
+          const task = { stage: "rollout" as const, ...model, prompt: sent, temperature: temperature ?? null, seed };
+          const overrides = { seed, ...(temperature === undefined ? {} : { temperature }) };
+          const call = inner === undefined ? undefined : { ...inner, prompt: { ...inner.prompt, config: { ...inner.prompt.config, ...overrides } } };
+          return paidCall(runtime, task, () => agent.callApi(sent, call, innerOptions));
+        },
+        sampling.injection,
+        prompt,
+        context,
+        options,
+      ),
+  };
+}

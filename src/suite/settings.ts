@@ -1,0 +1,84 @@
+import { z } from "zod";
+import { GrpoError } from "../library/error.ts";
+
+const Name = z.string().regex(/^[a-z0-9][a-z0-9._-]*$/, "lower-case letters, digits, '.', '_' and '-'");
+
+/** A model by promptfoo provider id, or by promptfoo provider options. */
+export const ProviderRefSchema = z.union([
+  z.string().min(1),
+  z.looseObject({ id: z.string().min(1), label: z.string().optional(), config: z.record(z.string(), z.unknown()).optional() }),
+]);
+export type ProviderRef = z.infer<typeof ProviderRefSchema>;
+
+/** A learner reached through the openai client: any OpenAI-compatible endpoint. */
+export const EndpointSchema = z.strictObject({
+  model: z.string().min(1),
+  baseUrl: z.url().optional().describe("Default: the OpenAI API."),
+  apiKeyEnv: z.string().default("OPENAI_API_KEY").describe("Name of the environment variable that holds the key."),
+  structured: z.boolean().default(true).describe("Ask for structured output (response_format json_schema)."),
+  pricePerMillion: z
+    .strictObject({ input: z.number().nonnegative(), output: z.number().nonnegative() })
+    .optional()
+    .describe("US dollars per million tokens; needed under maxCostUsd."),
+});
+
+export const SettingsSchema = z.strictObject({
+  agent: Name.default("agent").describe("Names the library's folder."),
+  route: Name.default("common").describe("Names the library's file."),
+  experiences: z.string().min(1).default("experiences").describe("Root folder of the libraries, relative to the config."),
+  provider: z.string().optional().describe("Id or label of the provider to train, when there are several."),
+  prompt: z.string().optional().describe("Label, or part of the text, of the prompt to train, when there are several."),
+  learner: z.union([EndpointSchema, ProviderRefSchema]).optional().describe("The model that reflects. Default: the agent's own."),
+  judge: ProviderRefSchema.optional().describe("Grader for model-graded assertions that name none."),
+  advantage: z
+    .enum(["principles", "contrast"])
+    .optional()
+    .describe("principles: the paper's summaries and group comparison. contrast: one instruction per criterion, for small learners."),
+  groupSize: z.int().min(1).max(64).default(5).describe("Rollouts of one example."),
+  epochs: z.int().min(1).max(100).default(3),
+  batchSize: z.int().min(1).default(32).describe("Training examples in a step."),
+  temperature: z.number().min(0).max(2).default(0.7).describe("Of training rollouts; evaluation keeps the agent's own."),
+  candidates: z.int().min(1).max(16).default(3).describe("Whole candidate libraries built and compared in a step."),
+  refinements: z.int().min(0).max(8).default(2).describe("Attempts to reword an experience against replies written under it."),
+  screenSize: z.int().min(1).default(12).describe("Training examples on which candidates are compared."),
+  validationRepeats: z.int().min(1).max(64).default(1),
+  testRepeats: z.int().min(1).max(64).default(1),
+  maxExperiences: z.int().min(1).max(200).default(20),
+  maxWords: z.int().min(4).max(200).default(32),
+  maxOperations: z.int().min(1).max(100).default(6).describe("Operations a step may make."),
+  maxCostUsd: z.number().positive().optional().describe("Cap over agent, judges and learner together."),
+  concurrency: z.int().min(1).max(1024).default(8),
+  seed: z.int().min(0).default(1),
+  split: z
+    .strictObject({
+      validation: z.number().min(0).max(0.9).default(0.25),
+      test: z.number().min(0).max(0.9).default(0.2),
+    })
+    .prefault({})
+    .describe("Shares, for tests that carry no metadata.split."),
+  prompts: z
+    .record(z.enum(["summary", "principles", "revision", "contrast"]), z.string())
+    .optional()
+    .describe("Files that replace the learner's prompts."),
+});
+export type Settings = z.infer<typeof SettingsSchema>;
+export type SettingsInput = z.input<typeof SettingsSchema>;
+
+/**
+ * Settings from `metadata.grpo`, with flags on top.
+ * @throws GrpoError SETTINGS_INVALID naming the key's path
+ */
+export function parseSettings(fromConfig: unknown, flags: Partial<SettingsInput>, place: string): Settings {
+  const given = Object.fromEntries(Object.entries(flags).filter(([, value]) => value !== undefined));
+  const base = fromConfig === undefined || fromConfig === null ? {} : fromConfig;
+  const parsed = SettingsSchema.safeParse(typeof base === "object" ? { ...base, ...given } : base);
+  if (parsed.success) return parsed.data;
+  const issue = parsed.error.issues[0];
+  throw new GrpoError({
+    code: "SETTINGS_INVALID",
+    message: issue === undefined ? "The settings are not valid." : `${issue.message}.`,
+    place: `${place} metadata.grpo${issue === undefined || issue.path.length === 0 ? "" : `.${issue.path.join(".")}`}`,
+    remedy: "See docs/settings.md, or schema/settings.schema.json in your editor.",
+    cause: parsed.error,
+  });
+}

@@ -1,0 +1,77 @@
+import type { ApiProvider, AtomicTestCase, Prompt } from "promptfoo";
+import { cache } from "promptfoo";
+import { type AdaptedExample, adaptTests } from "../datasets/adapter.ts";
+import type { Split } from "../datasets/split.ts";
+import { GrpoError } from "../library/error.ts";
+import { type Config, loadConfig } from "./config.ts";
+import { judgedTests } from "./judges.ts";
+import { chooseOne, loadAgents } from "./models.ts";
+import { resolvePrompts, resolveTests } from "./probe.ts";
+import { prepareEnvironment } from "./quiet.ts";
+import { parseSettings, type Settings, type SettingsInput } from "./settings.ts";
+
+/** One dataset row as the loop sees it: its place in the splits and the promptfoo test that scores it. */
+export type SuiteExample = Omit<AdaptedExample, "test"> & { test: AtomicTestCase };
+
+/** The user's promptfooconfig, resolved: one agent, one prompt, and the examples by split. */
+export interface Suite {
+  path: string;
+  config: Config;
+  settings: Settings;
+  agent: ApiProvider;
+  prompt: Prompt;
+  examples: Record<Split, SuiteExample[]>;
+}
+
+/**
+ * Reads a promptfooconfig and resolves what a run needs of it. Changes the working directory to the
+ * config's folder, because promptfoo's Node API resolves paths against it.
+ * @throws GrpoError naming the file and the key that is wrong
+ */
+export async function loadSuite(path: string | undefined, flags: Partial<SettingsInput>): Promise<Suite> {
+  const loaded = await loadConfig(path);
+  const { config } = loaded;
+  const settings = parseSettings(config.metadata?.["grpo"], flags, loaded.path);
+  prepareEnvironment(settings.concurrency);
+  process.chdir(loaded.folder);
+  cache.disableCache();
+  const agent = chooseOne("provider", await loadAgents(config), (one) => [one.label ?? one.id(), one.id()], settings.provider);
+  const prompt = chooseOne("prompt", await resolvePrompts(config), (one) => [one.label, one.raw], settings.prompt);
+  const tests = await judgedTests(await resolveTests(config, prompt, { id: agent.id(), label: agent.label }), config, settings);
+  return { path: loaded.path, config, settings, agent, prompt, examples: splitExamples(tests, settings, loaded.path) };
+}
+
+function splitExamples(tests: AtomicTestCase[], settings: Settings, place: string): Record<Split, SuiteExample[]> {
+  if (tests.length === 0) {
+    throw new GrpoError({
+      code: "NO_TESTS",
+      message: "The config has no test that applies to this prompt and provider.",
+      place,
+      remedy: "Add `tests:` to the config, or choose another --prompt or --provider.",
+    });
+  }
+  const adapted = adaptTests(tests, { seed: settings.seed, fractions: settings.split, expanded: true });
+  const examples: Record<Split, SuiteExample[]> = { train: [], validation: [], test: [] };
+  for (const [index, example] of adapted.entries()) {
+    const test = tests[index];
+    if (test !== undefined) examples[example.split].push({ ...example, test });
+  }
+  if (!tests.some((test) => (test.assert?.length ?? 0) > 0)) {
+    throw new GrpoError({
+      code: "NO_ASSERTIONS",
+      message: "No test has an assertion, so there is no reward to learn from.",
+      place,
+      remedy: "Add `assert:` to the tests or to defaultTest.",
+    });
+  }
+  for (const split of ["train", "validation"] as const) {
+    if (examples[split].length > 0) continue;
+    throw new GrpoError({
+      code: "EMPTY_SPLIT",
+      message: `The ${split} split is empty (${tests.length} tests in all).`,
+      place: `${place} metadata.grpo.split`,
+      remedy: "Add tests, change metadata.grpo.split, or set metadata.split on the tests.",
+    });
+  }
+  return examples;
+}

@@ -1,0 +1,110 @@
+import * as fs from "node:fs";
+import { beforeEach, describe, expect, it, vi } from "vitest";
+import { applyOperations, type LibraryStore, openLibraryStore } from "../../src/library/index.ts";
+import { failure, limits, temporaryFolder } from "./helpers.ts";
+
+// The disk fails at a chosen step of a commit, as a crash would leave it.
+const failing = vi.hoisted(() => ({ rename: false, append: false }));
+vi.mock("node:fs", async (original) => {
+  const real = await original<typeof import("node:fs")>();
+  return {
+    ...real,
+    renameSync: (from: string, to: string) => {
+      if (failing.rename && to.endsWith(".md")) throw new Error("crash before the rename");
+      real.renameSync(from, to);
+    },
+    openSync: (path: string, flags: string) => {
+      if (failing.append && path.endsWith(".jsonl")) throw new Error("crash before the history");
+      return real.openSync(path, flags);
+    },
+  };
+});
+
+beforeEach(() => {
+  failing.rename = false;
+  failing.append = false;
+});
+
+function openStore(): LibraryStore {
+  return openLibraryStore({ root: temporaryFolder(), agent: "integro", route: "common" });
+}
+
+function change(store: LibraryStore, text: string) {
+  const { document, hash } = store.load();
+  const next = applyOperations(document, [{ op: "ADD", text }], limits).document;
+  return store.commit({
+    document: next,
+    expectedParentHash: hash,
+    entry: { author: "train", reason: "step" },
+  });
+}
+
+const texts = (store: LibraryStore) => store.load().document.experiences.map(({ text }) => text);
+
+describe.each([0, 1])("a crash in commit %i + 1", (before) => {
+  it("between history and rename is completed at the next load", () => {
+    const store = openStore();
+    if (before === 1) change(store, "Ask one question.");
+    failing.rename = true;
+    expect(() => change(store, "Be kind.")).toThrow("crash before the rename");
+    failing.rename = false;
+    expect(store.load()).toMatchObject({ version: before + 1, edited: false, recovered: true });
+    expect(store.load().recovered).toBe(false);
+    expect(texts(store).at(-1)).toBe("Be kind.");
+    expect(change(store, "Stay brief.").version).toBe(before + 2);
+  });
+
+  it("before the history leaves the version that was", () => {
+    const store = openStore();
+    if (before === 1) change(store, "Ask one question.");
+    failing.append = true;
+    expect(() => change(store, "Be kind.")).toThrow("crash before the history");
+    failing.append = false;
+    expect(store.load()).toMatchObject({ version: before, edited: false, recovered: false });
+    expect(change(store, "Stay brief.").version).toBe(before + 1);
+    expect(texts(store)).not.toContain("Be kind.");
+  });
+});
+
+it("a crash is told from a person who put an older text back", () => {
+  const store = openStore();
+  change(store, "Ask one question.");
+  const older = fs.readFileSync(store.path, "utf8");
+  change(store, "Be kind.");
+  fs.writeFileSync(store.path, older);
+  expect(store.load()).toMatchObject({ edited: true, recovered: false, version: 3 });
+  expect(texts(store)).toEqual(["Ask one question."]);
+});
+
+it("a person's edit after a crash wins over the interrupted commit", () => {
+  const store = openStore();
+  change(store, "Ask one question.");
+  failing.rename = true;
+  expect(() => change(store, "Be kind.")).toThrow("crash");
+  failing.rename = false;
+  fs.appendFileSync(store.path, "- [E7] Listen first.\n");
+  expect(store.load()).toMatchObject({ edited: true, recovered: false });
+  change(store, "Stay brief.");
+  expect(texts(store)).toEqual(["Ask one question.", "Listen first.", "Stay brief."]);
+  expect(store.history().map(({ author }) => author)).toEqual(["train", "train", "human", "train"]);
+});
+
+it("a reader who may not write still gets the committed version", () => {
+  const store = openStore();
+  change(store, "Ask one question.");
+  failing.rename = true;
+  expect(() => change(store, "Be kind.")).toThrow("crash");
+  failing.rename = false;
+  const folder = store.path.replace(/\/[^/]*$/, "");
+  fs.chmodSync(folder.replace(/\/[^/]*$/, ""), 0o755);
+  fs.chmodSync(folder, 0o555);
+  const isRoot = process.geteuid?.() === 0;
+  if (isRoot) process.seteuid?.(65_534);
+  try {
+    expect(store.load()).toMatchObject({ version: 2, recovered: true, edited: false });
+    expect(failure(() => change(store, "Stay brief."))).toBe(`LIBRARY_NOT_WRITABLE ${folder}`);
+  } finally {
+    if (isRoot) process.seteuid?.(0);
+    fs.chmodSync(folder, 0o755);
+  }
+});

@@ -1,0 +1,78 @@
+import { chmodSync, existsSync, mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { openLibrary, openLibraryStore } from "../../src/library/index.ts";
+import { add, change, failure, NOTES, openStore, temporaryFolder } from "./helpers.ts";
+
+describe("names and folders", () => {
+  it.each(["..", "../x", "a/b", "a\\b", "", ".hidden", "A", "a b", "a\u0000", "-x", "x".repeat(101)])(
+    "refuses the name %j",
+    (name) => {
+      const root = temporaryFolder();
+      expect(failure(() => openLibraryStore({ root, agent: name, route: "common" }))).toBe(
+        "LIBRARY_NAME_INVALID agent",
+      );
+      expect(failure(() => openLibraryStore({ root, agent: "a", route: name }))).toBe(
+        "LIBRARY_NAME_INVALID route",
+      );
+      expect(failure(() => openLibrary({ root, agent: name }))).toBe("LIBRARY_NAME_INVALID agent");
+    },
+  );
+
+  it("says so when the folder cannot be written to", () => {
+    const root = join(temporaryFolder(), "file");
+    writeFileSync(root, "");
+    const store = openStore(join(root, "below"));
+    const { document } = openStore().load();
+    const commit = () => store.commit({ document, expectedParentHash: null, entry: NOTES });
+    expect(failure(commit)).toMatch(/^LIBRARY_NOT_(WRITABLE|READABLE) /);
+  });
+
+  it("reads, and refuses to write, in a read-only folder", () => {
+    const store = openStore();
+    change(store, add("Ask one question."));
+    const folder = join(store.path, "..");
+    chmodSync(join(folder, ".."), 0o755);
+    chmodSync(folder, 0o555);
+    const isRoot = process.geteuid?.() === 0;
+    if (isRoot) process.seteuid?.(65_534);
+    try {
+      expect(failure(() => change(store, add("Be kind.")))).toBe(`LIBRARY_NOT_WRITABLE ${folder}`);
+      expect(store.load()).toMatchObject({ version: 1 });
+    } finally {
+      if (isRoot) process.seteuid?.(0);
+      chmodSync(folder, 0o755);
+    }
+    expect(existsSync(join(folder, ".common.lock"))).toBe(false);
+  });
+});
+
+describe("openLibrary", () => {
+  it("gives production a library, or one of its versions, without writing", () => {
+    const root = temporaryFolder();
+    const store = openStore(root);
+    change(store, add("Ask one question."));
+    const { hash } = change(store, add("Be kind."));
+    const library = openLibrary({ root, agent: "integro" });
+    expect(library).toMatchObject({ version: 2, hash });
+    expect(library.inject("You listen.")).toBe(
+      "You listen.\n\nGuidelines learned from experience. Follow every one that applies:\n[1] Ask one question.\n[2] Be kind.",
+    );
+    expect(openLibrary({ root, agent: "integro", version: 1 }).experiences).toHaveLength(1);
+    expect(failure(() => openLibrary({ root, agent: "integro", version: 5 }))).toContain(
+      "LIBRARY_VERSION_UNKNOWN",
+    );
+    expect(failure(() => openLibrary({ root, agent: "typo" }))).toContain("LIBRARY_NOT_FOUND");
+  });
+
+  it("is byte for byte the baseline when the library is empty", () => {
+    const root = temporaryFolder();
+    mkdirSync(join(root, "integro"));
+    writeFileSync(
+      join(root, "integro/common.md"),
+      "---\nagent: integro\nroute: common\nversion: 1\n---\nNothing yet.\n",
+    );
+    const prompt = " You\r\n listen.\n\n";
+    expect(openLibrary({ root, agent: "integro" }).inject(prompt)).toBe(prompt);
+  });
+});
