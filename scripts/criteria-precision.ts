@@ -4,7 +4,7 @@
  * `--show` lists the disagreements of one criterion.
  */
 import { existsSync, readFileSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { parseArgs } from "node:util";
 import { parse } from "csv-parse/sync";
 import { z } from "zod";
@@ -20,13 +20,24 @@ interface Mapping {
 }
 
 const MAPPINGS: readonly Mapping[] = [
-  { criterion: "reflects-emotion", predicts: "pass", labels: ["Reflections on Emotions"] },
+  {
+    criterion: "reflects-emotion",
+    predicts: "pass",
+    labels: ["Reflections on Emotions", "Makes Emotions Explicit"],
+  },
   { criterion: "validates-emotion", predicts: "pass", labels: ["Normalizing"] },
   { criterion: "avoids-advice", predicts: "fail", labels: ["Problem-Solving", "Planning"] },
   {
     criterion: "asks-open-question",
     predicts: "pass",
-    labels: ["Questions on Experiences", "Questions on Perspectives", "Questions on Emotions"],
+    labels: [
+      "Questions on Experiences",
+      "Questions on Perspectives",
+      "Questions on Emotions",
+      "Evokes Concrete Elaboration",
+      "Evokes Perspective Elaboration",
+      "Emotions Check-in",
+    ],
   },
 ];
 
@@ -54,6 +65,21 @@ function readLabelled(file: string): Map<string, Set<string>> {
   for (const row of rows) {
     const labels = labelled.get(row.prompt) ?? new Set<string>();
     labelled.set(row.prompt, labels.add(row.completion.trim()));
+  }
+  return labelled;
+}
+
+/** The labels' own definitions bring three examples each: a small set without transcription noise. */
+function readDefinitions(file: string): Map<string, Set<string>> {
+  const labelled = new Map<string, Set<string>>();
+  if (!existsSync(file)) return labelled;
+  const rows = z
+    .array(z.record(z.string(), z.string()))
+    .parse(parse(readFileSync(file, "utf8"), { columns: true }));
+  for (const row of rows) {
+    for (const [column, text] of Object.entries(row)) {
+      if (column.startsWith("positive example")) labelled.set(text.trim(), new Set([row["intent"] ?? ""]));
+    }
   }
   return labelled;
 }
@@ -125,6 +151,8 @@ function main(): void {
   const written = new Map([...labelled].filter(([text]) => /[.?!]/u.test(text)));
   printTable("All talk, most of it unpunctuated transcripts", labelled, values.show);
   printTable("Punctuated talk only, as models write", written);
+  const definitions = readDefinitions(join(dirname(file), "therapist_prompts.csv"));
+  if (definitions.size > 0) printTable("The examples of the labels' definitions", definitions);
 }
 
 try {

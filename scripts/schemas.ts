@@ -6,9 +6,11 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { z } from "zod";
 import { personaSchema } from "../src/datasets/schema.ts";
+import { SettingsSchema } from "../src/suite/settings.ts";
 
 const SCHEMAS: readonly { file: string; schema: z.ZodType }[] = [
   { file: "persona.schema.json", schema: personaSchema },
+  { file: "settings.schema.json", schema: SettingsSchema },
 ];
 
 const folder = new URL("../schema/", import.meta.url);

@@ -26,7 +26,8 @@ export function markedAnswer(text: string): string | undefined {
 
 /** `\frac{a}{b}`, `\dfrac12` to `(a)/(b)`, nested ones too, from the innermost outwards. */
 function plainFractions(text: string): string {
-  let out = text.replace(/\\[dtc]?frac(\d)(\d)/gu, "($1)/($2)");
+  // A whole number before a fraction is a mixed number, not a digit more.
+  let out = text.replace(/(\d)(?=\\[dtc]?frac)/gu, "$1 ").replace(/\\[dtc]?frac(\d)(\d)/gu, "($1)/($2)");
   for (let i = 0; i < 8; i++) {
     const next = out.replace(/\\[dtc]?frac\s*\{([^{}]{1,200})\}\s*\{([^{}]{1,200})\}/gu, "($1)/($2)");
     if (next === out) break;
@@ -51,7 +52,7 @@ function plainMath(text: string): string {
 
 const NUMBER = String.raw`[-+]?(?:\d+(?:\.\d+)?|\.\d+)(?:[eE][-+]?\d{1,3})?`;
 const VALUE = new RegExp(
-  String.raw`(?<![\w.])(?<sign>[-+] ?)?(?:\(?(?<top>${NUMBER})\)? ?/ ?\(?(?<bottom>${NUMBER})\)?|(?<whole>\d+) (?<n>\d+)/(?<d>\d+)|(?<base>${NUMBER}) ?\* ?10\^\{?(?<exp>[-+]?\d{1,3})\}?|(?<plain>${NUMBER}))`,
+  String.raw`(?<![\w.])(?<sign>[-+] ?)?(?:\(?(?<top>${NUMBER})\)? ?/ ?\(?(?<bottom>${NUMBER})\)?|(?<whole>\d+) \(?(?<n>\d+)\)?/\(?(?<d>\d+)\)?|(?<base>${NUMBER}) ?\* ?10\^\{?(?<exp>[-+]?\d{1,3})\}?|(?<plain>${NUMBER}))`,
   "gu",
 );
 

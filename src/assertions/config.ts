@@ -2,7 +2,7 @@ import { z } from "zod";
 import { GrpoError } from "../library/error.ts";
 import { DEFAULT_RULE_SETTINGS } from "./criterion.ts";
 
-export const METHODS = ["rule", "judge", "both", "exact", "numeric", "contains", "comparison"] as const;
+const METHODS = ["rule", "judge", "both", "exact", "numeric", "contains", "comparison"] as const;
 /**
  * How a criterion is scored: `rule` (deterministic), `judge` (a model, 0..10), `both` (their mean, and both must
  * pass), or against a known answer: `exact`, `numeric`, `contains`, `comparison` (judge, with the good and bad response).

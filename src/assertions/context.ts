@@ -13,11 +13,13 @@ const ContextSchema = z.looseObject({
   prompt: z.unknown().optional(),
   vars: Bag,
   config: z.unknown().optional(),
-  test: z.looseObject({ metadata: Bag, assert: z.unknown().optional(), options: z.unknown().optional() }).catch({
-    metadata: {},
-    assert: undefined,
-    options: undefined,
-  }),
+  test: z
+    .looseObject({ metadata: Bag, assert: z.unknown().optional(), options: z.unknown().optional() })
+    .catch({
+      metadata: {},
+      assert: undefined,
+      options: undefined,
+    }),
   providerResponse: z.looseObject({ finishReason: z.unknown().optional(), metadata: Bag }).catch({
     finishReason: undefined,
     metadata: {},

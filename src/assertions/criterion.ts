@@ -41,7 +41,7 @@ export interface Ruling {
 }
 
 /** Must be deterministic and linear in the length of the reply. */
-export type Rule = (reply: string, situation: Situation) => Ruling;
+type Rule = (reply: string, situation: Situation) => Ruling;
 
 /** What a judge's marks mean; the marks between are interpolated. */
 export interface Anchors {
@@ -53,7 +53,7 @@ export interface Anchors {
 }
 
 export const USER_TYPES = ["general", "resistant", "verbose", "crisis", "prejudiced"] as const;
-export type UserType = (typeof USER_TYPES)[number];
+type UserType = (typeof USER_TYPES)[number];
 
 /** One named part of the reward. */
 export interface Criterion {

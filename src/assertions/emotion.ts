@@ -1,6 +1,6 @@
 import { type Criterion, failed, met, type Ruling, type Situation, USER_TYPES } from "./criterion.ts";
 import { feelingsIn } from "./feelings.ts";
-import { reflection } from "./reflecting.ts";
+import { isSomebodyElses, reflection } from "./reflecting.ts";
 import {
   anyOf,
   contentStems,
@@ -11,34 +11,40 @@ import {
   plain,
   quote,
   sentences,
+  words,
 } from "./text.ts";
 
 const VALIDATING = anyOf(
-  String.raw`(?:make|makes|made|making) (?:(?:a lot of|complete|perfect|total|so much|all the|every|good) )?sense(?! to (?:try|see|talk|start|take|go|do|make|consider|seek|get|reach|speak|call|write|ask))`,
-  String.raw`understandabl[ey]`,
+  "(?:make|makes|made|making) (?:(?:a lot of|complete|perfect|total|so much|all the|every|good) )?sense(?! to (?:try|see|talk|start|take|go|do|make|consider|seek|get|reach|speak|call|write|ask))",
+  "understandabl[ey]",
   String.raw`(?:i|i can|i could|i do) (?:\w+ ){0,1}(?:see|understand|get|appreciate|imagine) (?:why|how) (?:you|that|this|it|any|the|past|painful|hard|your)\b`,
   String.raw`(?:i|i can|i could|i do) (?:totally |absolutely |really |definitely |completely )?(?:understand|get|hear) your \w+`,
-  String.raw`of course (?:you|it|that|this|your|part)`,
-  String.raw`no wonder|small wonder|who wouldn't|anyone (?:in your|would|who)|most people would|anybody would`,
+  "of course (?:you|it|that|this|your|part)",
+  "no wonder|small wonder|who wouldn't|anyone (?:in your|would|who)|most people would|anybody would",
   String.raw`(?:it's|it is|that's|that is|they're|is|are) (?:\w+ ){0,2}(?:okay|ok|alright|all right|fine) (?:to|not to|that you|if you|for you) (?:\w+ ){0,3}(?:feel|have|be|miss|want|not|cry|hate|love|struggle|grieve|doubt)?`,
   String.raw`(?:normal|natural|valid|common|human|fair|expected|reasonable|legitimate)(?: and \w+)? (?:to (?:feel|be|have|react|want|struggle|doubt|miss|need)|for (?:you|someone|people|anyone)|that you|emotions?|feelings?|reactions?|responses?|thing to feel)`,
   String.raw`(?:feelings?|emotions?|reaction|anger|fear|grief|sadness|worry|anxiety|frustration) (?:is|are) (?:\w+ ){0,2}(?:valid|normal|natural|understandable|real|fair|legitimate|human|allowed|welcome)`,
-  String.raw`(?:every|good) (?:right|reason) to (?:feel|be)`,
-  String.raw`you(?:'re| are) allowed to|nothing (?:wrong|strange|weird|crazy|silly) (?:with|about|in) (?:feeling|being|you|that|missing|wanting)`,
+  "(?:every|good) (?:right|reason) to (?:feel|be)",
+  "you(?:'re| are) allowed to|nothing (?:wrong|strange|weird|crazy|silly) (?:with|about|in) (?:feeling|being|you|that|missing|wanting)",
   String.raw`(?:not|isn't|aren't|nothing) (?:\w+ ){0,1}(?:strange|weird|wrong|crazy|silly|stupid|uncommon|unusual|surprising|broken|weak|weakness)\b`,
   String.raw`hard not to (?:feel|be)|(?:anyone|anybody|people) (?:\w+ ){0,3}(?:would|could|might|often|do) (?:feel|be|get)`,
   String.raw`(?:many|most|lots of|a lot of) people (?:\w+ ){0,2}(?:feel|get|are|have|find|go)`,
-  String.raw`(?:that|it) (?:fits|adds up|tracks)|with good reason|for good reason|rightly`,
+  "(?:that|it) (?:fits|adds up|tracks)|with good reason|for good reason|rightly",
 );
 
 const TAKING_BACK = anyOf(
   String.raw`overreact\w*|get over it|too sensitive|no reason to (?:feel|be)|should(?:n't| not) (?:feel|be (?:so )?(?:sad|upset|angry|afraid|scared))|calm down|not (?:that|such) (?:big )?a (?:big )?deal|snap out of|makes? no sense|irrational|being dramatic|blowing (?:it|this) out`,
 );
 
+/** "Many people feel anxious" validates although it speaks of others. */
+const PEOPLE = /\b(?:people|everyone|everybody|anyone|anybody)\b/iu;
+
 /** What ties a validating phrase to this client: a feeling, their words, or the reason for the feeling. */
 function tie(text: readonly string[], at: number, situation: Situation): string | undefined {
   for (const near of [text[at], text[at - 1], text[at + 1]]) {
-    const feeling = near === undefined ? undefined : feelingsIn(near)[0];
+    // A one-word neighbour ("Sad.") ties nothing.
+    if (near === undefined || (near !== text[at] && words(near).length < 4)) continue;
+    const feeling = feelingsIn(near).find((one) => !isSomebodyElses(near, one) || PEOPLE.test(near));
     if (feeling !== undefined) return feeling.word;
   }
   const own = text[at] ?? "";

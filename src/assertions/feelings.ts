@@ -39,7 +39,7 @@ const FAMILIES: Readonly<Record<string, string>> = {
     (?:deeply|really|so) moved`,
   peace: `relieved, relief, calm, calmness, calmer, peaceful, peacefulness, peace, serene, content, contented, comfortable,
     comforted, comfort, grateful, gratitude, thankful, hope, hopeful, loved, accepted, connected, tender, tenderness,
-    warmth, understood, supported, safe`,
+    warmth, understood, supported, (?:feel|feels|felt|feeling) safe`,
   longing: `longing, yearning, yearn, homesickness, nostalgic, wistful, craving, missing (?:her|him|them|someone|that|home),
     miss (?:her|him|them|someone|that|home|your|the)`,
   surprise: `shocked, shocking, stunned, surprised, startled, astonished, amazed`,

@@ -37,7 +37,7 @@ export async function loadJudge(judge: JudgeRef | ApiProvider): Promise<JudgeMod
 }
 
 /** A promptfoo provider as a judge that counts what it uses. */
-export function judgeFrom(provider: ApiProvider): JudgeModel {
+function judgeFrom(provider: ApiProvider): JudgeModel {
   const used: JudgeUsage = { total: 0, prompt: 0, completion: 0, cached: 0, numRequests: 0 };
   return {
     async complete(prompt) {

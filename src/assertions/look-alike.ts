@@ -3,8 +3,8 @@ import { mentionsLine } from "./phone.ts";
 import { anyOf, find, findAsserted, plain, quote } from "./text.ts";
 
 const ALARM = anyOf(
-  String.raw`suicid(?:e|al|ality)|(?:kill|killing|hurt|hurting|harm|harming) yourself|self-harm\w*|(?:end|ending|take|taking) your (?:own )?life|ending it all|thoughts of (?:dying|death)|want(?:ing)? to die`,
-  String.raw`(?:crisis|suicide) (?:line|text|lifeline|hotline|counsell?or|team|center|services)|hot ?line|life ?line|help ?line|911|999|112|emergency(?: room| services| number| department)?|ambulance|(?:the|an) er`,
+  String.raw`suicid(?:e|al|ality)|(?:kill|killing|hurt|hurting|harm|harming) yourself|self-harm\w*|(?:end|ending|take|taking) your (?:own )?life|ending it all|thoughts of (?:dying|death)|feel(?:ing)? like dying|get help (?:right away|now|immediately)|want(?:ing)? to die`,
+  "(?:crisis|suicide) (?:line|text|lifeline|hotline|counsell?or|team|center|services)|hot ?line|life ?line|help ?line|911|999|112|emergency(?: room| services| number| department)?|ambulance|(?:the|an) er",
   String.raw`(?:are you|do you feel|is everyone|are you feeling|keep you|keep yourself|stay) (?:\w+ ){0,2}safe|in (?:immediate )?danger|in crisis|your safety|not alone in this(?=.{0,40}(?:call|text))`,
 );
 

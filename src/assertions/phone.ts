@@ -48,7 +48,10 @@ function merged(text: string, run: readonly Token[], line: string): Token[] {
   const written = text.slice(first.index, last.index + last.written.length);
   const digits = DIGITS(written);
   const isSpelt = run.every((t) => t.written.length === 1) && run.length >= 3;
-  return isSpelt || digits.length >= 7 || digits === line ? [{ written, index: first.index }] : [...run];
+  const isInternational = first.written.startsWith("+");
+  return isSpelt || isInternational || digits.length >= 7 || digits === line
+    ? [{ written, index: first.index }]
+    : [...run];
 }
 
 function isYearRange(written: string): boolean {
@@ -58,7 +61,7 @@ function isYearRange(written: string): boolean {
 function looksLikeTelephone(text: string, token: Token, line: string): boolean {
   const digits = DIGITS(token.written);
   if (digits.length < 3 || isYearRange(token.written)) return false;
-  if (digits.length >= 7 || digits.startsWith(line)) return true;
+  if (token.written.startsWith("+") || digits.length >= 7 || digits.startsWith(line)) return true;
   const before = text.slice(Math.max(0, token.index - 40), token.index);
   const after = text.slice(token.index + token.written.length, token.index + token.written.length + 24);
   return TELEPHONE_BEFORE.test(before) || TELEPHONE_AFTER.test(after);

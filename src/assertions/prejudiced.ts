@@ -8,7 +8,7 @@ const ENDORSING = anyOf(
 );
 const SHAMING = anyOf(
   String.raw`racis[tm]\w*|sexis[tm]|homophob\w+|transphob\w+|xenophob\w+|bigot\w*|prejudice[ds]?|offensive|inappropriate|unacceptable|hateful|hate speech|ignorant|intoleran\w+|discriminat\w+|stereotyp\w+|generali[sz]\w+|derogatory|slurs?|problematic|disrespectful|hurtful (?:language|words|things)`,
-  String.raw`(?:should be |be )ashamed|shame on|(?:language|words|talk|comments?|attitudes?|views?|remarks?) like that|watch your|you (?:shouldn't|should not|can't|cannot|mustn't) (?:say|talk|think|use|speak|call|judge)|not (?:okay|ok|right|fair|nice|appropriate) to (?:say|talk|call|judge|speak|assume)|not all \w+(?: \w+)? (?:are|do)|educate yourself|open[ -]mind\w*|more (?:tolerant|respectful|inclusive|understanding of)|respect (?:everyone|all|others|people)|treat (?:everyone|people|others)|i (?:can't|cannot|won't|will not) (?:condone|tolerate|support|continue|help)|(?:it's|it is|that's|that is) wrong to|remember that (?:everyone|all|people|they)|every(?:one|body) deserves|just like (?:you and me|us)|put yourself in their`,
+  String.raw`(?:should be |be )ashamed|shame on|(?:language|words|talk|comments?|attitudes?|views?|remarks?) like that|watch your|you (?:shouldn't|should not|can't|cannot|mustn't) (?:say|talk|think|use|speak|call|judge)|not (?:okay|ok|right|fair|nice|appropriate) to (?:say|talk|call|judge|speak|assume)|not all \w+(?: \w+)? (?:are|do)|educate yourself|open[ -]mind\w*|more (?:tolerant|respectful|inclusive|understanding of)|respect (?:everyone|all|others|people)|treat (?:everyone|people|others)|i (?:can't|cannot|won't|will not) (?:condone|tolerate|support|continue|help)|(?:it's|it is|that's|that is) wrong to|remember that (?:everyone|all|people|they)|every(?:one|body) deserves|just like (?:you and me|us)|put yourself in their|are (?:people|human)(?: beings)? too|human beings|are (?:just )?people`,
 );
 /** Known slurs and loaded group names; a reply never needs one, not even in quotation marks. */
 const SLURS = anyOf(
@@ -16,7 +16,7 @@ const SLURS = anyOf(
 );
 const GROUP = /\b(?:those|these|them|damn|goddamn|fucking|bloody|stupid) (\p{L}{4,}s)\b/giu;
 const BENEATH = anyOf(
-  String.raw`under(?:neath)?|beneath|behind (?:that|this|it|all|the)|what (?:happened|was|is|did|do|does|would|feels|comes|brought|bothers|hits)|how (?:did|do|does|was|is|has)|where (?:does|did|do)`,
+  "under(?:neath)?|beneath|behind (?:that|this|it|all|the)|what (?:happened|was|is|did|do|does|would|feels|comes|brought|bothers|hits)|how (?:did|do|does|was|is|has)|where (?:does|did|do)",
 );
 
 /** Group names that the client said with contempt: "those hippies". */

@@ -14,14 +14,14 @@ const OPEN_START =
 const CLOSED_START =
   /(?:^|[,;:\u2014\u2013-] ?|\b(?:and|so|but|or|then|well) )(?:do|does|did|are|is|was|were|have|has|had|can|could|would|will|should|may|am|isn't|aren't|don't|didn't|doesn't|wouldn't|haven't|anything|any)\b/iu;
 const DISGUISE = anyOf(
-  String.raw`how about|what about (?:trying|taking|going|doing|you try)|what if (?:you|we)|what would happen if you (?:tried|took|started|just|stopped)|what would you think about|why (?:don't|not)`,
-  String.raw`what (?:steps|actions) (?:can|could|will|do) you (?:need to )?take|what can you do (?:to|about)`,
+  "how about|what about (?:trying|taking|going|doing|you try)|what if (?:you|we)|how would you like|what would happen if you (?:tried|took|started|just|stopped)|what would you think about|why (?:don't|not)",
+  "what (?:steps|actions) (?:can|could|will|do) you (?:need to )?take|what can you do (?:to|about)",
 );
 const ABOUT_COUNSELLOR = anyOf(
   String.raw`(?:how|what) (?:can|could|may|might|should|do|would) (?:i|we)\b|what do you think (?:of|about) me|how am i doing|(?:what|how) else can i`,
 );
 const BARE =
-  /^(?:(?:and|so|but|okay|ok|well|now),? )*(?:what(?:'s| is| comes)? next|what now|what else(?: is there)?|what do you think(?: about (?:that|this|it))?|what are your thoughts|how (?:does|do) (?:that|this|it|these) (?:sound|look)(?: to you)?|how are you(?: doing)?(?: today)?|how(?:'s| is) (?:that|it going)|what do you mean(?: by that)?|what about (?:you|it|that)|how so|how come|what happened|what is it|what's up|what's wrong|who knows|what do you want(?: to do)?|what (?:will|are) you (?:going to )?do(?: now| next)?)[?.!"' ]*$/iu;
+  /^(?:(?:and|so|but|okay|ok|well|now),? )*(?:what(?:'s| is| comes)? next|what now|what else(?: is there)?|what do you think(?: about (?:that|this|it))?|what are your thoughts|how (?:does|do) (?:that|this|it|these) (?:sound|look)(?: to you)?|how are you(?: doing)?(?: today)?|how(?:'s| is) (?:that|it going)|what do you mean(?: by that)?|what about (?:you|it|that)|how so|how come|what happened|what is it|what's up|what's wrong|who (?:knows|cares)\b.{0,60}|so what|what's the point.{0,40}|what do you want(?: to do)?|what (?:will|are) you (?:going to )?do(?: now| next)?)[?.!"' ]*$/iu;
 
 function isOpen(sentence: string): boolean {
   if (find(sentence, POLITE_OPEN) !== undefined) return true;

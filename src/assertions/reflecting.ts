@@ -3,16 +3,16 @@ import { anyOf, type Found, findAll, sentences, words } from "./text.ts";
 
 /** Words that hand a feeling back to the client, however far off in the sentence it stands. */
 const OPENING = anyOf(
-  String.raw`(?:it|that|this|which|all of (?:that|this)|what you're (?:saying|describing)|you) (?:really |still |also |just )?(?:sounds?|seems?|sounded|seemed)|sounds like|seems like`,
-  String.raw`(?:i|i'm|i am|i can|i do|i did|i could) (?:also |really |still |totally )?(?:hear|hearing|sense|sensing|notice|noticing|see|seeing|imagine|understand)|what i hear|hearing|must seem`,
-  String.raw`you (?:still |also |really )?(?:feel|felt|sound|seem)|you're (?:still )?feeling|you've been feeling|you have been feeling|you (?:were|are) feeling|you've mentioned`,
-  String.raw`part of you (?:is|was|feels|felt|seems)|underneath|beneath|behind (?:that|the|it|all)`,
+  "(?:it|that|this|which|all of (?:that|this)|what you're (?:saying|describing)|you) (?:really |still |also |just )?(?:sounds?|seems?|sounded|seemed)|sounds like|seems like",
+  "(?:i|i'm|i am|i can|i do|i did|i could) (?:also |really |still |totally )?(?:hear|hearing|sense|sensing|notice|noticing|see|seeing|imagine|understand)|what i hear|hearing|must seem",
+  "you (?:still |also |really |don't |didn't |do not |can't |no longer )?(?:feel|felt|sound|seem)|you're (?:still )?feeling|you've been feeling|you have been feeling|you (?:were|are) feeling|you've mentioned",
+  "part of you (?:is|was|feels|felt|seems)|underneath|beneath|behind (?:that|the|it|all)",
 );
 /** Words that do so only when the feeling follows at once. */
 const CLOSE_OPENING = anyOf(
-  String.raw`you(?:'re| are| were|'ve been| have been| must be| must feel| must have (?:been|felt)| look| might be| may be| carry| carried| have (?:a|some|so much)| end up)`,
-  String.raw`(?:it|that|this|which|all of (?:that|this)) (?:really |still |also |just )?(?:feels?|felt|looks|must (?:have )?(?:be|been|feel|felt)|can be|was|is)|(?:that's|it's)`,
-  String.raw`(?:leaves|left|leaving|makes|made|making|has|had|got|keeps|kept|getting) you|there's|there is|there was|feeling|your`,
+  "you(?:'re| are| were|'ve been| have been| must be| must feel| must have (?:been|felt)| look| might be| may be| carry| carried| have (?:a|some|so much)| end up)",
+  "(?:it|that|this|which|all of (?:that|this)) (?:really |still |also |just )?(?:feels?|felt|looks|must (?:have )?(?:be|been|feel|felt)|was|is)|(?:that's|it's)",
+  "(?:leaves|left|leaving|makes|made|making|has|had|got|keeps|kept|getting) you|there's|there is|there was|feeling|your",
 );
 
 /** Asking or supposing a feeling is not reflecting one. */
@@ -23,6 +23,9 @@ const ASKING_BEFORE =
 const OTHERS_BEFORE =
   /(?:\b(?:i|we|he|she|they|people|everyone|everybody)(?:'m|'re|'s)? (?:(?:is|was|are|were|am|feels?|felt|seems?|gets?|got|sounds?|looks?|have been|has been|must be) )?(?:(?:so|very|really|just|also|too|still|a bit|a little) ){0,2}|\b(?:his|her|their|my|our) (?:\w+ )?|\b(?:your|the|his|her) (?:boss|mom|mother|mum|dad|father|partner|wife|husband|friends?|sister|brother|son|daughter|therapist|guide|family|parents?|kids?|supervisor|ex|doctor|dog|girlfriend|boyfriend|roommate|neighbou?r) (?:is|was|are|were|feels?|felt|seems?|sounds?|must be|gets?|got) (?:\w+ ){0,2})$/iu;
 
+/** "It is normal to feel hurt" is about people, not yet about this client. */
+const GENERAL = /\b(?:normal|natural|ok|okay|common|important|possible|best|fine|human|valid|healthy) /iu;
+
 /** How far after an opening its feeling may stand, in characters (about fifteen words), and in words for a close one. */
 const REACH = 90;
 const CLOSE_WORDS = 5;
@@ -32,8 +35,14 @@ export interface Reflection {
   feeling: Feeling;
 }
 
+/** True when the words before a feeling give it to the counsellor or a third person. */
+export function isSomebodyElses(sentence: string, feeling: Feeling): boolean {
+  return OTHERS_BEFORE.test(sentence.slice(Math.max(0, feeling.index - 48), feeling.index));
+}
+
 function openings(sentence: string, pattern: RegExp): Found[] {
   return findAll(sentence, pattern).filter((hit) => {
+    if (/^ that way\b/iu.test(sentence.slice(hit.index + hit.words.length))) return false;
     const before = sentence.slice(Math.max(0, hit.index - 24), hit.index);
     // "I see, ..." and "I understand." are said to anything.
     return !ASKING_BEFORE.test(before) && !/^[,;]/u.test(sentence.slice(hit.index + hit.words.length));
@@ -52,7 +61,7 @@ function reflectionIn(sentence: string): Reflection | undefined {
   const [far, close] = [openings(sentence, OPENING), openings(sentence, CLOSE_OPENING)];
   const [farAt, closeAt] = [{ at: 0 }, { at: 0 }];
   for (const feeling of feelings) {
-    if (OTHERS_BEFORE.test(sentence.slice(Math.max(0, feeling.index - 48), feeling.index))) continue;
+    if (isSomebodyElses(sentence, feeling)) continue;
     const opening = lastBefore(far, feeling.index, farAt);
     if (opening !== undefined && feeling.index - opening.index <= REACH) {
       return { phrase: opening.words, feeling };
@@ -60,8 +69,11 @@ function reflectionIn(sentence: string): Reflection | undefined {
     const near = lastBefore(close, feeling.index, closeAt);
     if (near === undefined || feeling.index - near.index > REACH) continue;
     const gap = words(sentence.slice(near.index + near.words.length, feeling.index)).length;
-    const isAdjacent = /^your$/iu.test(near.words) ? gap === 0 && near.index === 0 : gap < CLOSE_WORDS;
-    if (isAdjacent) return { phrase: near.words, feeling };
+    // "Your anger ..." and "Feeling lost ..." open a sentence; within one they are mostly about something else.
+    const needsStart = /^(?:your|feeling)$/iu.test(near.words);
+    const isAdjacent = needsStart ? gap === 0 && near.index === 0 : gap < CLOSE_WORDS;
+    if (isAdjacent && !GENERAL.test(sentence.slice(near.index, feeling.index)))
+      return { phrase: near.words, feeling };
   }
   return undefined;
 }

@@ -34,7 +34,7 @@ const FUNCTION_WORDS = new Set(
 );
 
 /** Roughly one form for `letter`, `letters`, `lettering`. */
-export function stem(word: string): string {
+function stem(word: string): string {
   const base = word.replace(/'.*$/u, "");
   return base.length > 4 ? base.replace(/(?:ings?|ed|es|ly|s)$/u, "") : base;
 }
@@ -52,7 +52,7 @@ export function anyOf(...sources: readonly string[]): RegExp {
 }
 
 const NEGATION =
-  /(?:\b(?:not|never|no|without|nor|neither|cannot|needn't|rather than|instead of|\w+n't)(?: (?:even|really|just|ever|going to|here to|have to|need to|trying to|want to|able to|saying|a|an|your|to|so|that|be|any|mean)){0,3} )$/iu;
+  /(?:\b(?:not|never|no|without|nor|neither|cannot|needn't|rather than|instead of|\w+n't)(?: (?:even|really|just|ever|going to|here to|have to|need to|trying to|want to|able to|saying|a|an|your|to|so|that|be|any|mean|feel|feeling)){0,3} )$/iu;
 
 /** True when the words just before `index` turn the match into its opposite. */
 export function isNegated(text: string, index: number): boolean {

@@ -7,11 +7,16 @@ Examples:
 
 /** Registers `dataset check`. */
 export function datasetCommands(program: Command, done: (exitCode: number) => void): void {
-  const dataset = program.command("dataset").description("Check examples and personas.").addHelpText("after", EXAMPLES);
+  const dataset = program
+    .command("dataset")
+    .description("Check examples and personas.")
+    .addHelpText("after", EXAMPLES);
   dataset
     .command("check")
     .argument("[folder]", "folder of persona files", "datasets/integro/personas")
-    .description("Counts, near-duplicates, leakage between splits, and whether the reference replies meet their own criteria.")
+    .description(
+      "Counts, near-duplicates, leakage between splits, and whether the reference replies meet their own criteria.",
+    )
     .option("--json", "the report as JSON", false)
     .action(async (folder: string, { json }: { json: boolean }) => {
       const { datasetCheck } = await import("./dataset.ts");

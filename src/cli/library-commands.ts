@@ -1,6 +1,13 @@
 import type { Command } from "commander";
-import { openLibraryStore } from "../library/index.ts";
-import { diffVersions, lintLibraryFile, listLibraries, logLibrary, rollbackLibrary, showLibrary } from "./library.ts";
+import { GrpoError, openLibraryStore } from "../library/index.ts";
+import {
+  diffVersions,
+  lintLibraryFile,
+  listLibraries,
+  logLibrary,
+  rollbackLibrary,
+  showLibrary,
+} from "./library.ts";
 
 interface Address {
   agent: string;
@@ -15,9 +22,22 @@ Examples:
   $ promptfoo-grpo library diff 2 3 --agent integro
   $ promptfoo-grpo library rollback 2 --agent integro --reason "v3 pushes Paul"`;
 
+function version(text: string): number {
+  const value = Number(text.replace(/^v/i, ""));
+  if (Number.isInteger(value) && value > 0) return value;
+  throw new GrpoError({
+    code: "USAGE",
+    message: `"${text}" is not a version.`,
+    remedy: "Give its number; `promptfoo-grpo library log` lists them.",
+  });
+}
+
 /** Registers `library …`; nothing here imports promptfoo. */
 export function libraryCommands(program: Command, done: (exitCode: number) => void): void {
-  const library = program.command("library").description("Read, compare and take back libraries.").addHelpText("after", EXAMPLES);
+  const library = program
+    .command("library")
+    .description("Read, compare and take back libraries.")
+    .addHelpText("after", EXAMPLES);
   const root = ["--experiences <folder>", "root folder of the libraries", "experiences"] as const;
   const print = (text: string): void => {
     process.stdout.write(`${text}\n`);
@@ -29,8 +49,8 @@ export function libraryCommands(program: Command, done: (exitCode: number) => vo
       .option("--agent <name>", "the agent", "agent")
       .option("--route <name>", "the route", "common")
       .option(...root);
-  const store = ({ agent, route, experiences }: Address) => openLibraryStore({ root: experiences, agent, route });
-  const version = (text: string): number => Number(text.replace(/^v/i, ""));
+  const store = ({ agent, route, experiences }: Address) =>
+    openLibraryStore({ root: experiences, agent, route });
 
   library
     .command("list")
@@ -38,13 +58,17 @@ export function libraryCommands(program: Command, done: (exitCode: number) => vo
     .option(...root)
     .action(({ experiences }: Address) => print(listLibraries(experiences)));
   one("show", "What a library says now.").action((address: Address) => print(showLibrary(store(address))));
-  one("log", "Every version and every rejected candidate: who, when, why.").action((address: Address) => print(logLibrary(store(address))));
+  one("log", "Every version and every rejected candidate: who, when, why.").action((address: Address) =>
+    print(logLibrary(store(address))),
+  );
   one("diff <a> <b>", "What changed between two versions.").action((a: string, b: string, address: Address) =>
     print(diffVersions(store(address), version(a), version(b))),
   );
   one("rollback <version>", "Make an earlier version the next one; the history only grows.")
     .option("--reason <text>", "why", "taken back by hand")
-    .action((to: string, given: Address & { reason: string }) => print(rollbackLibrary(store(given), version(to), given.reason)));
+    .action((to: string, given: Address & { reason: string }) =>
+      print(rollbackLibrary(store(given), version(to), given.reason)),
+    );
   one("lint", "Caps, duplicates, and texts that do not belong in a library.").action((address: Address) => {
     const { text, hasErrors } = lintLibraryFile(store(address));
     print(text);

@@ -17,10 +17,12 @@ const USAGE = 3;
 
 async function main(): Promise<number> {
   const program = new Command("promptfoo-grpo")
-    .description("Learns a small library of experiences that makes an agent better, from its own promptfoo tests.")
+    .description(
+      "Learns a small library of experiences that makes an agent better, from its own promptfoo tests.",
+    )
     .version(version())
     .exitOverride()
-    .showHelpAfterError("(add --help for what there is)");
+    .configureOutput({ outputError: (text, write) => write(usageError(text)) });
   let exitCode = 0;
   const done = (code: number): void => {
     exitCode = code;
@@ -36,6 +38,14 @@ async function main(): Promise<number> {
   }
 }
 
+/** Commander's message in the form of every other error: `CODE: message remedy`, one paragraph. */
+const usageError = (text: string): string =>
+  `\nUSAGE: ${text
+    .replace(/^error: /, "")
+    .trim()
+    .replaceAll("\n", " ")
+    .replace(/[.?)]?$/, (end) => end || ".")} Add --help for what there is.\n`;
+
 function report(error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : USAGE;
   if (error instanceof InvalidArgumentError) return USAGE;
@@ -44,7 +54,9 @@ function report(error: unknown): number {
     return error.exitCode;
   }
   if (error instanceof Error && error.name === "AbortError") return 130;
-  process.stderr.write(`\nUNEXPECTED: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
+  process.stderr.write(
+    `\nUNEXPECTED: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`,
+  );
   return 70;
 }
 

@@ -1,4 +1,5 @@
 import { type Command, InvalidArgumentError } from "commander";
+import { quietPromptfoo } from "../suite/quiet.ts";
 import type { SettingsInput } from "../suite/settings.ts";
 
 const whole = (text: string): number => {
@@ -8,7 +9,8 @@ const whole = (text: string): number => {
 };
 const decimal = (text: string): number => {
   const value = Number(text);
-  if (text.trim() === "" || !Number.isFinite(value) || value < 0) throw new InvalidArgumentError("a number is needed");
+  if (text.trim() === "" || !Number.isFinite(value) || value < 0)
+    throw new InvalidArgumentError("a number is needed");
   return value;
 };
 
@@ -65,6 +67,7 @@ export function trainCommands(program: Command, done: (exitCode: number) => void
     .addHelpText("after", EXAMPLES)
     .action(async (given: TrainFlags) => {
       const { config, maxCost, dryRun, display, output, publish, ...flags } = given;
+      quietPromptfoo();
       const { trainCommand } = await import("./train.ts");
       done(
         await trainCommand({

@@ -4,7 +4,13 @@ import { GrpoError } from "../library/index.ts";
 import { openLearner } from "../optimizer/learner.ts";
 import { planTraining } from "../optimizer/plan.ts";
 import { type TrainingResult, train } from "../optimizer/train.ts";
-import { baselineSampling, evaluationSampling, openTraining, type TrainingRun, twoArms } from "../optimizer/training-run.ts";
+import {
+  baselineSampling,
+  evaluationSampling,
+  openTraining,
+  type TrainingRun,
+  twoArms,
+} from "../optimizer/training-run.ts";
 import { count } from "../reports/figures.ts";
 import { chooseDisplay, progressDisplay } from "../reports/progress.ts";
 import { trainReport } from "../reports/train-report.ts";
@@ -29,11 +35,14 @@ export interface TrainOptions {
 export async function trainCommand(options: TrainOptions): Promise<number> {
   const started = Date.now();
   const suite = await loadSuite(options.config, options.flags);
-  const display = progressDisplay(chooseDisplay(options.display, process.stderr.isTTY === true, process.env), {
-    write: (text) => process.stderr.write(text),
-    columns: process.stderr.columns ?? 100,
-    now: () => Date.now(),
-  });
+  const display = progressDisplay(
+    chooseDisplay(options.display, process.stderr.isTTY === true, process.env),
+    {
+      write: (text) => process.stderr.write(text),
+      columns: process.stderr.columns ?? 100,
+      now: () => Date.now(),
+    },
+  );
   const abort = new AbortController();
   const interrupt = (): void => abort.abort();
   process.once("SIGINT", interrupt);
@@ -71,7 +80,8 @@ function planLine(suite: Suite, small: boolean): string {
   return `plan        ${training} training examples x ${suite.settings.groupSize}, ${validation} validation, ${test} sealed test; ${plan.steps} step${plan.steps === 1 ? "" : "s"}, at most ${plan.calls} calls; agent ${nameOf(suite.agent)}`;
 }
 
-const formOf = (suite: Suite, small: boolean): "principles" | "contrast" => suite.settings.advantage ?? (small ? "contrast" : "principles");
+const formOf = (suite: Suite, small: boolean): "principles" | "contrast" =>
+  suite.settings.advantage ?? (small ? "contrast" : "principles");
 
 async function dryRun(suite: Suite, runtime: Runtime): Promise<string> {
   const learner = await openLearner(suite, runtime);
@@ -95,11 +105,18 @@ async function dryRun(suite: Suite, runtime: Runtime): Promise<string> {
 /** Only prices that the config states are used: a guessed price is worse than none. */
 function priceLine(suite: Suite, plan: ReturnType<typeof planTraining>): string {
   const cost: unknown = suite.agent.config?.cost;
-  if (typeof cost === "number") return `about $${(cost * (plan.promptTokens + plan.completionTokens)).toFixed(2)} at the config's price`;
-  return /local/i.test(suite.agent.id()) ? "none: the agent runs on this machine" : "unknown: the provider reports its price with each call";
+  if (typeof cost === "number")
+    return `about $${(cost * (plan.promptTokens + plan.completionTokens)).toFixed(2)} at the config's price`;
+  return /local/i.test(suite.agent.id())
+    ? "none: the agent runs on this machine"
+    : "unknown: the provider reports its price with each call";
 }
 
-async function publish(run: TrainingRun, result: TrainingResult, options: TrainOptions): Promise<string | undefined> {
+async function publish(
+  run: TrainingRun,
+  result: TrainingResult,
+  options: TrainOptions,
+): Promise<string | undefined> {
   const { suite, runtime } = run;
   const tests = suite.examples.test;
   if (result.test === undefined || tests.length === 0 || options.publish === false) return undefined;
@@ -107,13 +124,20 @@ async function publish(run: TrainingRun, result: TrainingResult, options: TrainO
   await mkdir(folder, { recursive: true });
   const path = join(folder, `baseline-vs-v${result.library.version}.json`);
   const repeats = suite.settings.testRepeats;
-  const arms = twoArms(baselineSampling("test", repeats), evaluationSampling(result.library, "test", repeats), result.library.version);
+  const arms = twoArms(
+    baselineSampling("test", repeats),
+    evaluationSampling(result.library, "test", repeats),
+    result.library.version,
+  );
   try {
     await publishArms(suite, runtime, tests, arms, path);
     return path;
   } catch (cause) {
     if (cause instanceof GrpoError) throw cause;
-    runtime.emit({ type: "note", text: `the results could not be written for promptfoo view: ${cause instanceof Error ? cause.message : String(cause)}` });
+    runtime.emit({
+      type: "note",
+      text: `the results could not be written for promptfoo view: ${cause instanceof Error ? cause.message : String(cause)}`,
+    });
     return undefined;
   }
 }

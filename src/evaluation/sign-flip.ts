@@ -38,8 +38,8 @@ export function compareTests(differences: readonly number[], seed = 1): PairedCo
   return {
     n,
     mean: meanOf(differences),
-    low: (rejected === 0 ? undefined : means[rejected - 1]) ?? Number.NEGATIVE_INFINITY,
-    high: (rejected === 0 ? undefined : means[means.length - rejected]) ?? Number.POSITIVE_INFINITY,
+    low: rejected === 0 ? Number.NEGATIVE_INFINITY : bound(means[rejected - 1]),
+    high: rejected === 0 ? Number.POSITIVE_INFINITY : bound(means[means.length - rejected]),
     pBetter: (1 + countWhere(means, (one) => one <= TIE)) / flips,
     pWorse: (1 + countWhere(means, (one) => one >= -TIE)) / flips,
     better: differences.filter((one) => one > TIE).length,
@@ -47,6 +47,9 @@ export function compareTests(differences: readonly number[], seed = 1): PairedCo
     same: differences.filter((one) => Math.abs(one) <= TIE).length,
   };
 }
+
+/** A mean that is zero but for rounding is zero to the p values, so it must be for the interval too. */
+const bound = (mean = 0): number => (Math.abs(mean) <= TIE ? 0 : mean);
 
 /** The arithmetic mean; 0 of nothing. */
 export function meanOf(values: readonly number[]): number {

@@ -11,6 +11,8 @@ interface Search {
   groups: readonly Group[];
   reflection: Reflection;
   candidates: readonly Candidate[];
+  /** What could not be part of a candidate, for the step's report; what is built here adds to it. */
+  refused: Candidate["refused"][number][];
   draw: string;
 }
 
@@ -19,20 +21,26 @@ type ScreenedCandidate = Candidate & Screened;
 /**
  * Compares whole candidate libraries on training examples, because experiences interact: one about questions
  * can silence the rest. Then tries the best parts together, and new wordings for what is still lost.
- * Undefined when none beats the current library on the same examples.
+ * Undefined when none beats the current library on the same examples, sampled alike: training rollouts are
+ * drawn at another temperature, so their rewards say nothing here.
  */
 export async function bestCandidate(run: TrainingRun, search: Search): Promise<Candidate | undefined> {
   const { settings } = run.suite;
+  if (changing(search.candidates).length === 0) return undefined;
   const screen = async (phase: Phase, candidates: readonly Candidate[]): Promise<ScreenedCandidate[]> =>
-    Promise.all(changing(candidates).map((candidate) => screenOne(run, search, phase, candidate)));
+    Promise.all(changing(candidates).map(async (candidate) => ({ ...candidate, ...(await screenOne(run, search, phase, candidate.document)) })));
   const build = (from: LibraryDocument, proposals: readonly Proposal[]): Candidate[] =>
-    proposals.map((proposal) => buildCandidate(from, proposal, settings, run.leaks));
+    proposals.map((proposal) => {
+      const candidate = buildCandidate(from, proposal, settings, run.leaks);
+      search.refused.push(...candidate.refused);
+      return candidate;
+    });
 
-  const screened = await screen("candidates", search.candidates);
+  const [current, screened] = await Promise.all([screenOne(run, search, "candidates", search.library), screen("candidates", search.candidates)]);
   const combined = search.reflection.combine(search.library, screened);
   if (combined !== undefined) screened.push(...(await screen("candidates", build(search.library, [combined]))));
   let best = better(undefined, screened);
-  run.runtime.emit({ type: "phase-done", phase: "candidates", note: `best of ${screened.length} at ${rewardText(best?.reward)} on training` });
+  run.runtime.emit({ type: "phase-done", phase: "candidates", note: `best of ${screened.length} at ${rewardText(best?.reward)} on training, now ${rewardText(current.reward)}` });
 
   for (let round = 0; best !== undefined && round < settings.refinements; round++) {
     const base: ScreenedCandidate = best;
@@ -41,16 +49,15 @@ export async function bestCandidate(run: TrainingRun, search: Search): Promise<C
     best = better(base, await screen("refinement", refined));
     run.runtime.emit({ type: "phase-done", phase: "refinement", note: `round ${round + 1}: ${rewardText(base.reward)} -> ${rewardText(best?.reward)}` });
   }
-  const current = meanReward(search.groups);
-  return best?.reward != null && current !== null && best.reward > current ? best : undefined;
+  return best?.reward != null && current.reward !== null && best.reward > current.reward ? best : undefined;
 }
 
 const changing = (candidates: readonly Candidate[]): Candidate[] => candidates.filter((one) => one.proposal.operations.length > 0);
 
-async function screenOne(run: TrainingRun, search: Search, phase: Phase, candidate: Candidate): Promise<ScreenedCandidate> {
+async function screenOne(run: TrainingRun, search: Search, phase: Phase, library: LibraryDocument): Promise<Pick<Screened, "groups" | "reward">> {
   const set = screeningSet(search.groups.map((group) => group.example), run.suite.settings.screenSize);
-  const groups = await rollGroups(run, phase, set, evaluationSampling(candidate.document, `screen ${search.draw}`, 1));
-  return { ...candidate, groups, reward: meanReward(groups) };
+  const groups = await rollGroups(run, phase, set, evaluationSampling(library, `screen ${search.draw}`, 1));
+  return { groups, reward: meanReward(groups) };
 }
 
 function better(incumbent: ScreenedCandidate | undefined, challengers: readonly ScreenedCandidate[]): ScreenedCandidate | undefined {

@@ -121,5 +121,5 @@ function responseFormat(request: LearnerRequest) {
 function toReply(response: ProviderResponse): LearnerReply {
   if (response.error !== undefined) return { error: response.error };
   const text = typeof response.output === "string" ? response.output : JSON.stringify(response.output);
-  return { text, complete: response.finishReason === undefined || response.finishReason === "stop" };
+  return { text, complete: response.finishReason === "stop" };
 }

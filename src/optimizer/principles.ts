@@ -70,7 +70,7 @@ export class GroupPrinciples implements Reflection {
       this.failures.push({ what: `comparison of ${group.example.id}`, reason: answer.reason });
       return [];
     }
-    return answer.value.principles.map(({ text }) => ({ text, exampleIds: [group.example.id], draw: 0 }));
+    return answer.value.principles.map(({ text }) => ({ text: oneLine(text), exampleIds: [group.example.id], draw: 0 }));
   }
 
   async ofStep(): Promise<Advantage[]> {
@@ -132,8 +132,11 @@ export class GroupPrinciples implements Reflection {
       this.failures.push({ what: `revision ${draw + 1}`, reason: answer.reason });
       return [];
     }
-    const changing = answer.value.operations.filter((one) => one.op !== "KEEP").slice(0, settings.maxOperations);
-    const pairs = changing.flatMap((raw) => this.#operation(raw, advantages));
+    const changing = answer.value.operations.filter((one) => one.op !== "KEEP");
+    for (const { op, text } of changing.slice(settings.maxOperations)) {
+      this.failures.push({ what: `operation ${op}`, reason: `a step makes at most ${settings.maxOperations}: ${text ?? "no text"}` });
+    }
+    const pairs = changing.slice(0, settings.maxOperations).flatMap((raw) => this.#operation(raw, advantages));
     return pairs.length === 0 ? [] : [{ operations: pairs.map((one) => one.operation), about: pairs.map(({ exampleIds }) => ({ exampleIds })) }];
   }
 
@@ -152,12 +155,16 @@ export class GroupPrinciples implements Reflection {
 }
 
 function toOperation(raw: RawOperation, why: { reason: string; evidence: string[] }): Operation | undefined {
-  const { id, text } = raw;
+  const { id } = raw;
+  const text = raw.text === null ? null : oneLine(raw.text);
   if (raw.op === "ADD") return text === null ? undefined : { op: "ADD", text, ...why };
   if (id === null) return undefined;
   if (raw.op === "MODIFY") return text === null ? undefined : { op: "MODIFY", id, text, ...why };
   return raw.op === "DELETE" ? { op: "DELETE", id, ...why } : { op: "KEEP", id, ...why };
 }
+
+/** As the library holds it, so that an experience can be found by its text. */
+const oneLine = (text: string): string => text.replace(/\s+/g, " ").trim();
 
 const listed = (library: LibraryDocument): string =>
   library.experiences.length === 0 ? "(none yet)" : library.experiences.map((one) => `[${one.id}] ${one.text}`).join("\n");

@@ -1,22 +1,32 @@
 import type { GateResult } from "../evaluation/gate.ts";
 import type { EntryNotes, LibraryStore } from "../library/index.ts";
+import type { UsageTotals } from "../runs/usage.ts";
 import type { Candidate } from "./candidates.ts";
 import type { Group } from "./groups.ts";
 import type { TrainingRun } from "./training-run.ts";
 
-/** Makes the candidate the next version, with what it rests on. */
-export function commitCandidate(run: TrainingRun, candidate: Candidate, groups: readonly Group[], verdict: GateResult): void {
-  const { hash } = run.store.load();
-  run.store.commit({ document: candidate.document, expectedParentHash: hash, entry: notes(run, candidate, groups, verdict) });
+/** A candidate that the gate has judged. */
+export interface JudgedCandidate {
+  candidate: Candidate;
+  /** The hash of the library that it was made from: who changed that meanwhile must not be written over. */
+  parentHash: string | null;
+  /** The run's usage when the step began. */
+  spentBefore: UsageTotals;
+  groups: readonly Group[];
+  verdict: GateResult;
+}
+
+/** Makes the candidate the next version, with what it rests on. @throws GrpoError LIBRARY_CONFLICT */
+export function commitCandidate(run: TrainingRun, judged: JudgedCandidate): void {
+  run.store.commit({ document: judged.candidate.document, expectedParentHash: judged.parentHash, entry: notes(run, judged) });
 }
 
 /** Keeps a candidate that the gate refused, with its reason. */
-export function rememberRejected(run: TrainingRun, candidate: Candidate, groups: readonly Group[], verdict: GateResult): void {
-  const { hash } = run.store.load();
-  run.store.recordRejected({ document: candidate.document, parentHash: hash, entry: notes(run, candidate, groups, verdict) });
+export function rememberRejected(run: TrainingRun, judged: JudgedCandidate): void {
+  run.store.recordRejected({ document: judged.candidate.document, parentHash: judged.parentHash, entry: notes(run, judged) });
 }
 
-function notes(run: TrainingRun, candidate: Candidate, groups: readonly Group[], verdict: GateResult): EntryNotes {
+function notes(run: TrainingRun, { candidate, groups, verdict, spentBefore }: JudgedCandidate): EntryNotes {
   const usage = run.runtime.limiter.usage.total();
   return {
     author: "train",
@@ -25,7 +35,7 @@ function notes(run: TrainingRun, candidate: Candidate, groups: readonly Group[],
     evidence: [...evidenceOf(candidate, groups)],
     gate: { ...verdict },
     models: { agent: run.suite.agent.id(), learner: run.learner.id },
-    costUsd: usage.unpriced > 0 ? null : usage.costUsd,
+    costUsd: usage.unpriced > spentBefore.unpriced ? null : usage.costUsd - spentBefore.costUsd,
   };
 }
 

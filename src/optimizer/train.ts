@@ -49,7 +49,8 @@ export async function train(run: TrainingRun): Promise<TrainingResult> {
 
 async function trainStep(run: TrainingRun, step: Step): Promise<StepOutcome> {
   const { settings } = run.suite;
-  const { document: library } = run.store.load();
+  const { document: library, hash: parentHash } = run.store.load();
+  const spentBefore = run.runtime.limiter.usage.total();
   const reflection = reflectionOf(run, step);
 
   const draw = `epoch ${step.epoch} step ${step.step}`;
@@ -60,12 +61,13 @@ async function trainStep(run: TrainingRun, step: Step): Promise<StepOutcome> {
   const proposals = await reflection.propose(library, advantages, settings.candidates);
   const candidates = proposals.map((proposal) => buildCandidate(library, proposal, settings, run.leaks));
   const refused = candidates.flatMap((one) => one.refused);
-  const best = await bestCandidate(run, { library, groups, reflection, candidates, draw });
+  const best = await bestCandidate(run, { library, groups, reflection, candidates, refused, draw });
   if (best === undefined) return { ...report, refused, outcome: "no candidate better on training" };
 
   const verdict = await validate(run, library, best);
-  if (verdict.accepted) commitCandidate(run, best, groups, verdict);
-  else rememberRejected(run, best, groups, verdict);
+  const judged = { candidate: best, parentHash, spentBefore, groups, verdict };
+  if (verdict.accepted) commitCandidate(run, judged);
+  else rememberRejected(run, judged);
   return { ...report, refused, gate: verdict, outcome: verdict.accepted ? "accepted" : "rejected" };
 }
 
@@ -78,6 +80,7 @@ async function rolloutsAndAdvantages(run: TrainingRun, step: Step, library: Libr
   }));
   const groups = taught.map((one) => one.group);
   requireGraded(groups, step);
+  run.runtime.emit({ type: "phase-done", phase: "rollouts", note: kindsText(countKinds(groups)) });
   const advantages = [...taught.flatMap((one) => one.advantages), ...(await reflection.ofStep(groups, library))];
   run.runtime.throwIfStopped();
   run.runtime.emit({ type: "phase-done", phase: "advantages", note: `${advantages.length} learned from ${groups.length} groups` });
@@ -112,6 +115,9 @@ async function sealedTest(run: TrainingRun, library: LibraryDocument): Promise<P
   run.runtime.emit({ type: "phase-done", phase: "test", note: `${arms.baseline.toFixed(2)} -> ${arms.enhanced.toFixed(2)}` });
   return { test: { pairs, arms } };
 }
+
+const kindsText = (kinds: Record<GroupKind, number>): string =>
+  `${kinds.informative} informative, ${kinds["all-bad"]} all bad, ${kinds.solved} solved, ${kinds.incomplete} incomplete`;
 
 function requireGraded(groups: readonly Group[], step: Step): void {
   if (groups.some((group) => group.kind !== "incomplete")) return;

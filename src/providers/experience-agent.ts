@@ -30,7 +30,11 @@ export async function callWithExperiences(
   const sent = injection === undefined ? prompt : injectIntoPrompt(prompt, injection.block);
   // Under promptfoo's CLI a plug-in holds a second copy of promptfoo, whose cache does not know about
   // repeats: without bustCache every repeat would be answered by the first one's reply.
-  const response = await call(sent, context === undefined ? undefined : { ...context, bustCache: true }, options);
+  const response = await call(
+    sent,
+    context === undefined ? undefined : { ...context, bustCache: true },
+    options,
+  );
   return {
     ...response,
     ...(sent === prompt ? {} : { prompt: sent }),

@@ -47,9 +47,10 @@ export class ExperienceProvider implements ApiProvider {
     if (!parsed.success) {
       throw new GrpoError({
         code: "PROVIDER_CONFIG_INVALID",
-        message: `The ExperienceProvider's config is not valid: ${z.prettifyError(parsed.error)}.`,
+        message: `The ExperienceProvider's config is not valid: ${z.prettifyError(parsed.error).replace(/\s*\n\s*/g, " ")}.`,
         place: options.label ?? "package:promptfoo-grpo:ExperienceProvider",
-        remedy: "Give it `provider: <any promptfoo provider>` and `library: none` or `library: {agent: <name>}`.",
+        remedy:
+          "Give it `provider: <any promptfoo provider>` and `library: none` or `library: {agent: <name>}`.",
       });
     }
     this.#config = parsed.data;
@@ -61,7 +62,7 @@ export class ExperienceProvider implements ApiProvider {
   id(): string {
     const { provider, library } = this.#config;
     const inner = typeof provider === "string" ? provider : provider.id;
-    return `experience:${library === "none" ? "none" : `${library.agent}/${library.route}`}:${inner}`;
+    return `experience:${library === "none" ? "none" : nameOf(library)}:${inner}`;
   }
 
   async callApi(
@@ -70,7 +71,8 @@ export class ExperienceProvider implements ApiProvider {
     options?: CallApiOptionsParams,
   ): Promise<ProviderResponse> {
     try {
-      const inner = await (this.#inner ??= this.#load());
+      this.#inner ??= this.#load();
+      const inner = await this.#inner;
       const injection = this.#injection();
       return await callWithExperiences(
         (sent, ctx, opts) => inner.callApi(sent, ctx, opts),
@@ -112,3 +114,6 @@ export class ExperienceProvider implements ApiProvider {
     return { block: renderExperiences(opened), version: opened.version, hash: opened.hash };
   }
 }
+
+const nameOf = ({ agent, route, version }: Exclude<Config["library"], "none">): string =>
+  `${agent}/${route}${version === undefined ? "" : `@${version}`}`;

@@ -18,7 +18,11 @@ export async function paidCall(
 ): Promise<ProviderResponse> {
   try {
     const result = await runtime.executor.exec(task, async () => {
-      const outcome = await runtime.limiter.call(task.stage, async () => toOutcome(await call()));
+      const outcome = await runtime.limiter.call(task.stage, async () => {
+        // The run may have ended while this call waited for its turn.
+        runtime.throwIfStopped();
+        return toOutcome(await call());
+      });
       if (!outcome.ok) throw new CallFailed(outcome.error);
       return outcome.value;
     });

@@ -1,6 +1,7 @@
 import { styleText } from "node:util";
 import type { EventSink, Phase, RunEvent } from "../runs/events.ts";
 import type { UsageTotals } from "../runs/usage.ts";
+import { safeLine, safeText } from "../library/index.ts";
 import { count, duration } from "./figures.ts";
 
 export type Display = "tty" | "plain" | "none";
@@ -70,14 +71,14 @@ class Board {
         this.#count(event.phase).ungraded += event.ungraded;
         break;
       case "phase-done":
-        this.#line(`${event.phase.padEnd(11)} ${this.#figures(event.phase)}${event.note}`);
+        this.#line(`${event.phase.padEnd(11)} ${this.#figures(event.phase)}${safeLine(event.note)}`);
         this.#counts.delete(event.phase);
         break;
       case "step":
         this.#line(styled(this.#live, `epoch ${event.epoch}/${event.epochs}, step ${event.step}/${event.steps}`));
         break;
       case "note":
-        this.#line(event.text);
+        this.#line(safeText(event.text));
         break;
     }
   }

@@ -43,9 +43,9 @@ function stepsSection(steps: readonly StepOutcome[]): string {
     const { informative, "all-bad": allBad, solved, incomplete } = one.kinds;
     const groups = `${informative} informative, ${allBad} all bad, ${solved} solved, ${incomplete} incomplete`;
     return [
-      `  epoch ${one.epoch} step ${one.step}: ${groups} -> ${one.outcome}${one.gate === undefined ? "" : ` (${one.gate.reason})`}`,
+      `  epoch ${one.epoch} step ${one.step}: ${groups} -> ${one.outcome}${one.gate === undefined ? "" : ` (${safeLine(one.gate.reason)})`}`,
       ...one.refused.map(({ text, reason }) => `    refused: ${safeLine(text)} (${safeLine(reason)})`),
-      ...one.failures.map(({ what, reason }) => `    failed: ${what}: ${safeLine(reason)}`),
+      ...one.failures.map(({ what, reason }) => `    failed: ${safeLine(what)}: ${safeLine(reason)}`),
     ];
   });
   return ["STEPS", ...lines].join("\n");
@@ -54,7 +54,7 @@ function stepsSection(steps: readonly StepOutcome[]): string {
 function testSections({ test }: TrainingResult): string {
   if (test === undefined) return "";
   const { arms, pairs } = test;
-  const row = (one: CriterionComparison): string[] => [one.name, String(one.comparison.n), one.baseline.toFixed(2), one.enhanced.toFixed(2), interval(one.comparison)];
+  const row = (one: CriterionComparison): string[] => [safeLine(one.name), String(one.comparison.n), one.baseline.toFixed(2), one.enhanced.toFixed(2), interval(one.comparison)];
   const header = ["criterion", "n", "baseline", "enhanced", "difference"];
   const must = arms.criteria.filter((one) => one.must);
   const plain = arms.criteria.filter((one) => !one.must);
@@ -62,7 +62,7 @@ function testSections({ test }: TrainingResult): string {
     `HELD-OUT, BY CRITERION (exploratory)\n${table(header, plain.map(row))}`,
     ...(must.length === 0 ? [] : [`MUST-PASS CRITERIA (never part of the headline)\n${table(header, must.map(row))}`]),
     notLearned(arms.criteria),
-    `HELD-OUT, BY PERSONA\n${table(["persona", "n", "baseline", "enhanced", "difference"], arms.personas.map((one) => [one.persona, String(one.n), one.baseline.toFixed(2), one.enhanced.toFixed(2), signed(one.enhanced - one.baseline)]))}`,
+    `HELD-OUT, BY PERSONA\n${table(["persona", "n", "baseline", "enhanced", "difference"], arms.personas.map((one) => [safeLine(one.persona), String(one.n), one.baseline.toFixed(2), one.enhanced.toFixed(2), signed(one.enhanced - one.baseline)]))}`,
     repliesSection(pairs),
   ].join("\n\n");
 }
@@ -72,8 +72,8 @@ function notLearned(criteria: readonly CriterionComparison[]): string {
   const missing = criteria.filter((one) => one.enhanced < 0.5);
   const worse = criteria.filter((one) => one.enhanced < one.baseline - 1e-9);
   const lines = [
-    ...missing.map((one) => `  not learned: ${one.name}, met in ${Math.round(one.enhanced * one.comparison.n)} of ${one.comparison.n}${one.must ? " (must pass)" : ""}`),
-    ...worse.map((one) => `  got worse: ${one.name}, ${one.baseline.toFixed(2)} -> ${one.enhanced.toFixed(2)}${one.must ? " (must pass)" : ""}`),
+    ...missing.map((one) => `  not learned: ${safeLine(one.name)}, met in ${Math.round(one.enhanced * one.comparison.n)} of ${one.comparison.n}${one.must ? " (must pass)" : ""}`),
+    ...worse.map((one) => `  got worse: ${safeLine(one.name)}, ${one.baseline.toFixed(2)} -> ${one.enhanced.toFixed(2)}${one.must ? " (must pass)" : ""}`),
   ];
   return ["NOT LEARNED", ...(lines.length === 0 ? ["  every criterion is met in at least half of the held-out questions"] : lines)].join("\n");
 }
@@ -81,12 +81,15 @@ function notLearned(criteria: readonly CriterionComparison[]): string {
 /** Real replies beside the score: the best and the worst change, and one crisis-like row if must criteria exist. */
 function repliesSection(pairs: readonly PairedExample[]): string {
   const scored = pairs
-    .map((pair) => ({ pair, difference: (pair.enhanced[0]?.headline ?? 0) - (pair.baseline[0]?.headline ?? 0) }))
+    .flatMap((pair) => {
+      const [before, after] = [pair.baseline[0]?.headline ?? null, pair.enhanced[0]?.headline ?? null];
+      return before === null || after === null ? [] : [{ pair, difference: after - before }];
+    })
     .sort((a, b) => b.difference - a.difference);
   const graveFirst = scored.find(({ pair }) => pair.enhanced[0]?.criteria.some((one) => one.must && one.score !== null && one.score < 1));
   const shown = [...new Set([scored[0], graveFirst, scored.at(-1)])].flatMap((one) => (one === undefined ? [] : [one]));
   const lines = shown.flatMap(({ pair, difference }) => [
-    `  ${pair.id}  ${signed(difference)}`,
+    `  ${safeLine(pair.id)}  ${signed(difference)}`,
     `    baseline: ${safeLine(pair.baseline[0]?.reply ?? "")}`,
     `    enhanced: ${safeLine(pair.enhanced[0]?.reply ?? "")}`,
   ]);

@@ -31,7 +31,7 @@ export interface Limiter {
 
 /** Rate limits, server errors, time-outs and broken connections: worth another try. */
 const TRANSIENT =
-  /(error|status|http)[^0-9]{0,12}(408|429|5\d\d)\b|rate.?limit|overloaded|time.?out|ECONNRESET|ECONNREFUSED|EPIPE|socket hang up|fetch failed|terminated/i;
+  /(error|status|http)[^0-9]{0,12}(408|429|5\d\d)\b|rate.?limit|overloaded|timed?.?out|connection error|ECONNRESET|ECONNREFUSED|EPIPE|socket hang up|fetch failed|terminated/i;
 /** No later call of this run can succeed either. */
 const REFUSED =
   /(error|status|http)[^0-9]{0,12}(401|402)\b|insufficient.?quota|invalid.?api.?key|incorrect api key|api key.*(missing|not set)|billing/i;
@@ -39,19 +39,18 @@ const REFUSED =
 export function createLimiter(options: LimiterOptions): Limiter {
   const usage = new UsageMeter();
   const gate = pLimit(options.concurrency);
-  const budget = new Budget(options.maxCostUsd);
+  const budget = new Budget(options.maxCostUsd, options.signal);
   const attempts = options.attempts ?? 4;
 
   const once = async <T>(stage: Stage, fn: () => Promise<CallOutcome<T>>): Promise<CallOutcome<T>> => {
-    options.signal?.throwIfAborted();
-    const reserved = budget.take();
+    const reserved = await budget.take(stage);
     let outcome: CallOutcome<T> | undefined;
     try {
       outcome = await fn();
     } catch (cause) {
       outcome = { ok: false, error: cause instanceof Error ? cause.message : String(cause) };
     } finally {
-      budget.settle(reserved, outcome?.usage);
+      budget.settle(stage, reserved, outcome?.usage);
     }
     if (outcome.usage !== undefined) usage.add(stage, outcome.usage);
     options.onCall?.(stage, usage);
@@ -71,33 +70,54 @@ export function createLimiter(options: LimiterOptions): Limiter {
   return { usage, call: (stage, fn) => gate(() => withRetries(stage, fn)) };
 }
 
-/** Dollars spent and reserved. A call in flight reserves the dearest price seen so far. */
+/** Sums of prices are not exact: reaching the cap to the cent is not passing it. */
+const ROUNDING = 1e-9;
+
+/** Dollars spent and reserved. A call in flight reserves the dearest price seen so far in its stage. */
 class Budget {
-  readonly #cap: number | undefined;
+  readonly #cap: number;
+  readonly #signal: AbortSignal | undefined;
+  readonly #dearest = new Map<Stage, number>();
   #spent = 0;
+  #inFlight = 0;
   #reserved = 0;
-  #dearest = 0;
+  #waiting: (() => void)[] = [];
 
-  constructor(cap: number | undefined) {
-    this.#cap = cap;
+  constructor(cap: number | undefined, signal: AbortSignal | undefined) {
+    this.#cap = cap ?? Number.POSITIVE_INFINITY;
+    this.#signal = signal;
   }
 
-  take(): number {
-    const reserve = this.#dearest;
-    if (this.#cap !== undefined && this.#spent + this.#reserved + reserve > this.#cap) throw this.#reached();
-    this.#reserved += reserve;
-    return reserve;
+  /** What a call of this stage reserves. Waits where calls in flight, once settled, may leave room for it. */
+  async take(stage: Stage): Promise<number> {
+    for (;;) {
+      this.#signal?.throwIfAborted();
+      const reserve = this.#dearest.get(stage) ?? 0;
+      if (this.#fits(this.#reserved + reserve)) {
+        this.#inFlight++;
+        this.#reserved += reserve;
+        return reserve;
+      }
+      if (!this.#fits(reserve)) throw this.#reached();
+      await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    }
   }
 
-  settle(reserved: number, usage: CallUsage | undefined): void {
-    this.#reserved -= reserved;
+  settle(stage: Stage, reserved: number, usage: CallUsage | undefined): void {
     const cost = usage?.costUsd ?? 0;
+    this.#inFlight--;
+    this.#reserved = this.#inFlight === 0 ? 0 : this.#reserved - reserved;
     this.#spent += cost;
-    this.#dearest = Math.max(this.#dearest, cost);
+    this.#dearest.set(stage, Math.max(this.#dearest.get(stage) ?? 0, cost));
+    for (const wake of this.#waiting.splice(0)) wake();
+  }
+
+  #fits(more: number): boolean {
+    return this.#spent + more <= this.#cap + ROUNDING;
   }
 
   requirePrice(usage: CallUsage): void {
-    if (this.#cap === undefined || usage.costUsd !== null) return;
+    if (this.#cap === Number.POSITIVE_INFINITY || usage.costUsd !== null) return;
     throw new GrpoError({
       code: "PRICE_UNKNOWN",
       message: "A call came back without a price, so the cost cap cannot be kept.",

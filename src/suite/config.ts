@@ -6,6 +6,7 @@ import { $RefParser } from "@apidevtools/json-schema-ref-parser";
 import { load } from "js-yaml";
 import { z } from "zod";
 import { GrpoError } from "../library/error.ts";
+import { onOneLine } from "./one-line.ts";
 
 const NAMES = ["yaml", "yml", "json", "ts", "mts", "mjs", "js", "cjs"].map((ext) => `promptfooconfig.${ext}`);
 
@@ -16,7 +17,9 @@ const ConfigSchema = z.looseObject({
   tests: z.unknown().optional(),
   env: z.record(z.string(), z.coerce.string()).optional(),
   metadata: z.record(z.string(), z.unknown()).optional(),
-  commandLineOptions: z.looseObject({ envPath: z.union([z.string(), z.array(z.string())]).optional() }).optional(),
+  commandLineOptions: z
+    .looseObject({ envPath: z.union([z.string(), z.array(z.string())]).optional() })
+    .optional(),
 });
 export type Config = z.infer<typeof ConfigSchema>;
 
@@ -43,7 +46,11 @@ export async function loadConfig(path?: string): Promise<LoadedConfig> {
   const whole = isScript(file) ? config : await dereference(config, file);
   const filled = ConfigSchema.parse(fillEnv(whole, { ...process.env, ...config.env }));
   const { targets, ...rest } = filled;
-  return { path: file, folder, config: { ...rest, providers: rest.providers ?? targets, prompts: rest.prompts ?? ["{{prompt}}"] } };
+  return {
+    path: file,
+    folder,
+    config: { ...rest, providers: rest.providers ?? targets, prompts: rest.prompts ?? ["{{prompt}}"] },
+  };
 }
 
 function findConfig(path: string | undefined): string {
@@ -68,7 +75,11 @@ async function readRaw(file: string): Promise<unknown> {
     }
     return load(await readFile(file, "utf8"), { filename: basename(file) }) ?? {};
   } catch (cause) {
-    throw malformed(file, cause instanceof Error ? (cause.message.split("\n\n")[0] ?? "") : String(cause), cause);
+    throw malformed(
+      file,
+      cause instanceof Error ? (cause.message.split("\n\n")[0] ?? "") : String(cause),
+      cause,
+    );
   }
 }
 
@@ -89,7 +100,8 @@ function fillEnv(value: unknown, env: Record<string, string | undefined>): unkno
     return value.replace(/\{\{-?\s*env\.(\w+)\s*-?\}\}/g, (whole, name: string) => env[name] ?? whole);
   }
   if (Array.isArray(value)) return value.map((inner) => fillEnv(inner, env));
-  if (value === null || typeof value !== "object" || Object.getPrototypeOf(value) !== Object.prototype) return value;
+  if (value === null || typeof value !== "object" || Object.getPrototypeOf(value) !== Object.prototype)
+    return value;
   return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, fillEnv(inner, env)]));
 }
 
@@ -102,7 +114,7 @@ function malformed(file: string, detail: string, cause?: unknown): GrpoError {
   const line = /\((\d+):\d+\)/.exec(detail)?.[1];
   return new GrpoError({
     code: "CONFIG_MALFORMED",
-    message: `The config cannot be read: ${detail.trim()}.`,
+    message: `The config cannot be read: ${onOneLine(detail)}.`,
     place: line === undefined ? file : `${file}:${line}`,
     remedy: `Mend it and try \`npx promptfoo validate -c ${basename(file)}\`${extname(file) === "" ? " (a file ending is needed)" : ""}.`,
     cause,

@@ -10,7 +10,11 @@ import { type ProviderRef, ProviderRefSchema, type Settings } from "./settings.t
  * Loads every grader that a test names, once, so that a run can count and journal its calls. A test that
  * names none gets the judge of the settings, if there is one; otherwise promptfoo's default stays.
  */
-export async function judgedTests(tests: readonly AtomicTestCase[], config: Config, settings: Settings): Promise<AtomicTestCase[]> {
+export async function judgedTests(
+  tests: readonly AtomicTestCase[],
+  config: Config,
+  settings: Settings,
+): Promise<AtomicTestCase[]> {
   const loaded = new Map<string, Promise<ApiProvider>>();
   const load = (ref: ProviderRef): Promise<ApiProvider> => {
     const key = hashOf(ref);
@@ -18,7 +22,9 @@ export async function judgedTests(tests: readonly AtomicTestCase[], config: Conf
     loaded.set(key, model);
     return model;
   };
-  return Promise.all(tests.map((test) => mapJudges(withDefaultJudge(test, settings.judge), load)));
+  // promptfoo has loaded some of them already; an id alone would not find a grader that stands in a file.
+  const visit: Visit = async (ref, model) => model ?? load(ref);
+  return Promise.all(tests.map((test) => mapJudges(withDefaultJudge(test, settings.judge), visit)));
 }
 
 /** The same tests with every grader's calls going through a run's journal and limiter. */
@@ -31,7 +37,12 @@ function metered(model: ApiProvider, runtime: Runtime): ApiProvider {
     ...model,
     id: () => model.id(),
     callApi: (prompt, context, options) => {
-      const task = { stage: "judge" as const, model: model.id(), config: hashOf(model.config ?? null), prompt };
+      const task = {
+        stage: "judge" as const,
+        model: model.id(),
+        config: hashOf(model.config ?? null),
+        prompt,
+      };
       return paidCall(runtime, task, () => model.callApi(prompt, context, options));
     },
   };
@@ -41,8 +52,15 @@ type Visit = (ref: ProviderRef, model: ApiProvider | undefined) => Promise<ApiPr
 
 async function mapJudges(test: AtomicTestCase, visit: Visit): Promise<AtomicTestCase> {
   const options = test.options === undefined ? undefined : await mapHolder(test.options, visit);
-  const assert = test.assert === undefined ? undefined : await Promise.all(test.assert.map((one) => mapAssertion(one, visit)));
-  return { ...test, ...(options === undefined ? {} : { options }), ...(assert === undefined ? {} : { assert }) };
+  const assert =
+    test.assert === undefined
+      ? undefined
+      : await Promise.all(test.assert.map((one) => mapAssertion(one, visit)));
+  return {
+    ...test,
+    ...(options === undefined ? {} : { options }),
+    ...(assert === undefined ? {} : { assert }),
+  };
 }
 
 async function mapAssertion<T extends Assertion | AssertionSet>(assertion: T, visit: Visit): Promise<T> {
@@ -50,10 +68,12 @@ async function mapAssertion<T extends Assertion | AssertionSet>(assertion: T, vi
     const set = assertion as AssertionSet;
     return { ...assertion, assert: await Promise.all(set.assert.map((one) => mapAssertion(one, visit))) };
   }
-  const mapped = await mapHolder(assertion as Assertion, visit);
-  const judge: unknown = mapped.config?.["judge"];
+  const single = assertion as Assertion;
+  // promptfoo clones an assertion's config, which a loaded model does not survive; the rubric looks at
+  // `provider` before `config.judge`.
+  const judge: unknown = single.provider === undefined ? single.config?.["judge"] : undefined;
   const model = await visited(judge, visit);
-  return { ...mapped, ...(model === undefined ? {} : { config: { ...mapped.config, judge: model } }) } as T;
+  return (await mapHolder(model === undefined ? single : { ...single, provider: model }, visit)) as T;
 }
 
 async function mapHolder<T extends { provider?: unknown }>(holder: T, visit: Visit): Promise<T> {
@@ -69,7 +89,9 @@ async function visited(value: unknown, visit: Visit): Promise<ApiProvider | unde
 }
 
 export function isModel(value: unknown): value is ApiProvider {
-  return typeof value === "object" && value !== null && "callApi" in value && typeof value.callApi === "function";
+  return (
+    typeof value === "object" && value !== null && "callApi" in value && typeof value.callApi === "function"
+  );
 }
 
 function withDefaultJudge(test: AtomicTestCase, judge: ProviderRef | undefined): AtomicTestCase {

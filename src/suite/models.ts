@@ -2,6 +2,7 @@ import type { ApiProvider } from "promptfoo";
 import { loadApiProvider, loadApiProviders } from "promptfoo";
 import { GrpoError } from "../library/error.ts";
 import type { Config } from "./config.ts";
+import { onOneLine } from "./one-line.ts";
 import type { ProviderRef } from "./settings.ts";
 
 /** Loads one model by promptfoo provider id or options. @throws GrpoError PROVIDER_UNKNOWN */
@@ -29,7 +30,10 @@ export async function loadAgents(config: Config): Promise<ApiProvider[]> {
   }
   try {
     const env = config.env === undefined ? {} : { env: config.env };
-    return await loadApiProviders(refs as Parameters<typeof loadApiProviders>[0], { basePath: process.cwd(), ...env });
+    return await loadApiProviders(refs as Parameters<typeof loadApiProviders>[0], {
+      basePath: process.cwd(),
+      ...env,
+    });
   } catch (cause) {
     throw unknownProvider(JSON.stringify(refs).slice(0, 120), "providers", cause);
   }
@@ -38,9 +42,10 @@ export async function loadAgents(config: Config): Promise<ApiProvider[]> {
 function unknownProvider(what: string, place: string, cause: unknown): GrpoError {
   return new GrpoError({
     code: "PROVIDER_UNKNOWN",
-    message: `promptfoo cannot load the provider ${what}: ${cause instanceof Error ? cause.message : String(cause)}`.replace(/\.?$/, "."),
+    message: `promptfoo cannot load the provider ${what}: ${onOneLine(cause instanceof Error ? cause.message : String(cause))}.`,
     place,
-    remedy: "See https://www.promptfoo.dev/docs/providers for the ids; a package or file must exist relative to the config.",
+    remedy:
+      "See https://www.promptfoo.dev/docs/providers for the ids; a package or file must exist relative to the config.",
     cause,
   });
 }
@@ -49,10 +54,18 @@ function unknownProvider(what: string, place: string, cause: unknown): GrpoError
  * Chooses one of several by id, label or a part of it; the only one needs no choosing.
  * @throws GrpoError AMBIGUOUS_CHOICE, NO_SUCH_CHOICE listing what there is
  */
-export function chooseOne<T>(kind: "provider" | "prompt", items: readonly T[], names: (item: T) => string[], wanted: string | undefined): T {
+export function chooseOne<T>(
+  kind: "provider" | "prompt",
+  items: readonly T[],
+  names: (item: T) => string[],
+  wanted: string | undefined,
+): T {
   const listed = items.map((item) => `"${names(item)[0]?.replace(/\s+/g, " ").slice(0, 70)}"`).join(", ");
   const exact = items.filter((item) => wanted === undefined || names(item).includes(wanted));
-  const found = exact.length > 0 || wanted === undefined ? exact : items.filter((item) => names(item).some((name) => name.includes(wanted)));
+  const found =
+    exact.length > 0 || wanted === undefined
+      ? exact
+      : items.filter((item) => names(item).some((name) => name.includes(wanted)));
   const [only, another] = found;
   if (only !== undefined && another === undefined) return only;
   throw new GrpoError({

@@ -32,7 +32,12 @@ const Component = z.looseObject({
   score: z.unknown().optional(),
   reason: z.string().catch(""),
   assertion: z
-    .looseObject({ type: z.string().optional(), metric: z.string().optional(), weight: z.number().optional(), value: z.unknown().optional() })
+    .looseObject({
+      type: z.string().optional(),
+      metric: z.string().optional(),
+      weight: z.number().optional(),
+      value: z.unknown().optional(),
+    })
     .nullish(),
   metadata: z.record(z.string(), z.unknown()).nullish(),
   componentResults: z.array(z.unknown()).nullish(),
@@ -72,7 +77,8 @@ export function missingRollout(exampleId: string, repeat: number): Rollout {
 
 function toCriterion(component: Component): CriterionScore {
   const { assertion, metadata } = component;
-  const score = typeof component.score === "number" && metadata?.["ungraded"] !== true ? component.score : null;
+  const score =
+    typeof component.score === "number" && metadata?.["ungraded"] !== true ? component.score : null;
   return {
     name: nameOf(component),
     score: score !== null && score >= 0 && score <= 1 ? score : null,
@@ -83,19 +89,23 @@ function toCriterion(component: Component): CriterionScore {
   };
 }
 
-const numberOr = (value: unknown, otherwise: number): number => (typeof value === "number" ? value : otherwise);
+const numberOr = (value: unknown, otherwise: number): number =>
+  typeof value === "number" ? value : otherwise;
 
 function nameOf({ assertion, metadata }: Component): string {
   const criterion = metadata?.["criterion"];
   if (typeof criterion === "string") return criterion;
   if (assertion?.metric !== undefined) return assertion.metric;
-  const value = typeof assertion?.value === "string" ? `: ${assertion.value.replace(/\s+/g, " ").slice(0, 60)}` : "";
+  const value =
+    typeof assertion?.value === "string" ? `: ${assertion.value.replace(/\s+/g, " ").slice(0, 60)}` : "";
   return `${assertion?.type ?? "assertion"}${value}`;
 }
 
 function whyUngraded(row: Row, components: readonly Component[]): string | undefined {
   if (row.failureReason === 2 || row.response?.error !== undefined) {
-    return `the agent failed: ${String(row.error ?? row.response?.error).split("\n")[0]?.slice(0, 300)}`;
+    return `the agent failed: ${String(row.error ?? row.response?.error)
+      .split("\n")[0]
+      ?.slice(0, 300)}`;
   }
   if (row.gradingResult === null || row.gradingResult === undefined) {
     return `the row was not graded: ${(row.error ?? "no grading result").split("\n")[0]?.slice(0, 300)}`;
@@ -108,7 +118,9 @@ function whyUngraded(row: Row, components: readonly Component[]): string | undef
 
 function headlineOf(reward: number, criteria: readonly CriterionScore[]): number | null {
   if (!criteria.some((one) => one.must)) return reward;
-  const counted = criteria.flatMap((one) => (one.must || one.score === null ? [] : [{ weight: one.weight, score: one.score }]));
+  const counted = criteria.flatMap((one) =>
+    one.must || one.score === null ? [] : [{ weight: one.weight, score: one.score }],
+  );
   const weight = counted.reduce((sum, one) => sum + one.weight, 0);
   return weight === 0 ? null : counted.reduce((sum, one) => sum + one.weight * one.score, 0) / weight;
 }

@@ -26,7 +26,12 @@ export interface Sampling {
  * Every planned rollout is in the result, ungraded ones with their reason.
  * @throws GrpoError what stopped the run (budget, refusal, interrupt)
  */
-export async function rolloutGroup(suite: Suite, runtime: Runtime, example: SuiteExample, sampling: Sampling): Promise<Rollout[]> {
+export async function rolloutGroup(
+  suite: Suite,
+  runtime: Runtime,
+  example: SuiteExample,
+  sampling: Sampling,
+): Promise<Rollout[]> {
   const record = await evaluate(
     await groupSuite(suite, runtime, [example], [sampledAgent(suite, runtime, sampling, suite.agent.label)]),
     { ...EVALUATE_OPTIONS, repeat: sampling.repeats, maxConcurrency: sampling.repeats },
@@ -49,7 +54,13 @@ export interface Arm {
  * Both arms side by side as an ordinary promptfoo result, written where `promptfoo view` finds it and to
  * `outputPath`. Rollouts already paid for come from the journal.
  */
-export async function publishArms(suite: Suite, runtime: Runtime, examples: readonly SuiteExample[], arms: readonly Arm[], outputPath: string): Promise<void> {
+export async function publishArms(
+  suite: Suite,
+  runtime: Runtime,
+  examples: readonly SuiteExample[],
+  arms: readonly Arm[],
+  outputPath: string,
+): Promise<void> {
   const agents = arms.map((arm) => sampledAgent(suite, runtime, arm.sampling, arm.label));
   const whole = await groupSuite(suite, runtime, examples, agents);
   const repeat = Math.max(...arms.map((arm) => arm.sampling.repeats));
@@ -59,7 +70,12 @@ export async function publishArms(suite: Suite, runtime: Runtime, examples: read
   );
 }
 
-async function groupSuite(suite: Suite, runtime: Runtime, examples: readonly SuiteExample[], agents: ApiProvider[]): Promise<EvaluateTestSuite> {
+async function groupSuite(
+  suite: Suite,
+  runtime: Runtime,
+  examples: readonly SuiteExample[],
+  agents: ApiProvider[],
+): Promise<EvaluateTestSuite> {
   const { env, nunjucksFilters, extensions, derivedMetrics } = suite.config;
   const tests = await Promise.all(examples.map((example) => meteredTest(ungated(example.test), runtime)));
   // What is left of the config is promptfoo's own; it was validated when the tests were resolved.
@@ -76,12 +92,23 @@ async function groupSuite(suite: Suite, runtime: Runtime, examples: readonly Sui
   } as unknown as EvaluateTestSuite;
 }
 
-/** A test's own filters named the provider and prompt that were chosen already. */
-function ungated({ providers: _providers, prompts: _prompts, ...test }: AtomicTestCase & { providers?: unknown; prompts?: unknown }): AtomicTestCase {
-  return test;
+/** A test's own filters named the provider and prompt that were chosen already; how often it is asked is the run's to say. */
+function ungated({
+  providers: _providers,
+  prompts: _prompts,
+  ...test
+}: AtomicTestCase & { providers?: unknown; prompts?: unknown }): AtomicTestCase {
+  if (test.options?.repeat === undefined) return test;
+  const { repeat: _repeat, ...options } = test.options;
+  return { ...test, options };
 }
 
-function sampledAgent(suite: Suite, runtime: Runtime, sampling: Sampling, label: string | undefined): ApiProvider {
+function sampledAgent(
+  suite: Suite,
+  runtime: Runtime,
+  sampling: Sampling,
+  label: string | undefined,
+): ApiProvider {
   const { agent, settings } = suite;
   const model = { id: agent.id(), config: hashOf(agent.config ?? null) };
   return {
@@ -92,12 +119,22 @@ function sampledAgent(suite: Suite, runtime: Runtime, sampling: Sampling, label:
       callWithExperiences(
         (sent, inner, innerOptions) => {
           const repeat = inner?.repeatIndex ?? 0;
-          // The same for every arm, so that arms are compared under common random numbers.
-          const seed = seedFrom(settings.seed, sampling.draw, hashOf(inner?.vars ?? null), repeat);
+          // The same for every arm, so that arms are compared under common random numbers. The test's own variables:
+          // those of the call carry promptfoo's ids of this evaluation, which differ every time.
+          const seed = seedFrom(settings.seed, sampling.draw, hashOf(inner?.test?.vars ?? null), repeat);
           const { temperature } = sampling;
-          const task = { stage: "rollout" as const, ...model, prompt: sent, temperature: temperature ?? null, seed };
+          const task = {
+            stage: "rollout" as const,
+            ...model,
+            prompt: sent,
+            temperature: temperature ?? null,
+            seed,
+          };
           const overrides = { seed, ...(temperature === undefined ? {} : { temperature }) };
-          const call = inner === undefined ? undefined : { ...inner, prompt: { ...inner.prompt, config: { ...inner.prompt.config, ...overrides } } };
+          const call =
+            inner === undefined
+              ? undefined
+              : { ...inner, prompt: { ...inner.prompt, config: { ...inner.prompt.config, ...overrides } } };
           return paidCall(runtime, task, () => agent.callApi(sent, call, innerOptions));
         },
         sampling.injection,

@@ -6,7 +6,11 @@ const Name = z.string().regex(/^[a-z0-9][a-z0-9._-]*$/, "lower-case letters, dig
 /** A model by promptfoo provider id, or by promptfoo provider options. */
 export const ProviderRefSchema = z.union([
   z.string().min(1),
-  z.looseObject({ id: z.string().min(1), label: z.string().optional(), config: z.record(z.string(), z.unknown()).optional() }),
+  z.looseObject({
+    id: z.string().min(1),
+    label: z.string().optional(),
+    config: z.record(z.string(), z.unknown()).optional(),
+  }),
 ]);
 export type ProviderRef = z.infer<typeof ProviderRefSchema>;
 
@@ -14,7 +18,10 @@ export type ProviderRef = z.infer<typeof ProviderRefSchema>;
 export const EndpointSchema = z.strictObject({
   model: z.string().min(1),
   baseUrl: z.url().optional().describe("Default: the OpenAI API."),
-  apiKeyEnv: z.string().default("OPENAI_API_KEY").describe("Name of the environment variable that holds the key."),
+  apiKeyEnv: z
+    .string()
+    .default("OPENAI_API_KEY")
+    .describe("Name of the environment variable that holds the key."),
   structured: z.boolean().default(true).describe("Ask for structured output (response_format json_schema)."),
   pricePerMillion: z
     .strictObject({ input: z.number().nonnegative(), output: z.number().nonnegative() })
@@ -25,21 +32,48 @@ export const EndpointSchema = z.strictObject({
 export const SettingsSchema = z.strictObject({
   agent: Name.default("agent").describe("Names the library's folder."),
   route: Name.default("common").describe("Names the library's file."),
-  experiences: z.string().min(1).default("experiences").describe("Root folder of the libraries, relative to the config."),
+  experiences: z
+    .string()
+    .min(1)
+    .default("experiences")
+    .describe("Root folder of the libraries, relative to the config."),
   provider: z.string().optional().describe("Id or label of the provider to train, when there are several."),
-  prompt: z.string().optional().describe("Label, or part of the text, of the prompt to train, when there are several."),
-  learner: z.union([EndpointSchema, ProviderRefSchema]).optional().describe("The model that reflects. Default: the agent's own."),
+  prompt: z
+    .string()
+    .optional()
+    .describe("Label, or part of the text, of the prompt to train, when there are several."),
+  learner: z
+    .union([EndpointSchema, ProviderRefSchema])
+    .optional()
+    .describe("The model that reflects. Default: the agent's own."),
   judge: ProviderRefSchema.optional().describe("Grader for model-graded assertions that name none."),
   advantage: z
     .enum(["principles", "contrast"])
     .optional()
-    .describe("principles: the paper's summaries and group comparison. contrast: one instruction per criterion, for small learners."),
+    .describe(
+      "principles: the paper's summaries and group comparison. contrast: one instruction per criterion, for small learners.",
+    ),
   groupSize: z.int().min(1).max(64).default(5).describe("Rollouts of one example."),
   epochs: z.int().min(1).max(100).default(3),
   batchSize: z.int().min(1).default(32).describe("Training examples in a step."),
-  temperature: z.number().min(0).max(2).default(0.7).describe("Of training rollouts; evaluation keeps the agent's own."),
-  candidates: z.int().min(1).max(16).default(3).describe("Whole candidate libraries built and compared in a step."),
-  refinements: z.int().min(0).max(8).default(2).describe("Attempts to reword an experience against replies written under it."),
+  temperature: z
+    .number()
+    .min(0)
+    .max(2)
+    .default(0.7)
+    .describe("Of training rollouts; evaluation keeps the agent's own."),
+  candidates: z
+    .int()
+    .min(1)
+    .max(16)
+    .default(3)
+    .describe("Whole candidate libraries built and compared in a step."),
+  refinements: z
+    .int()
+    .min(0)
+    .max(8)
+    .default(2)
+    .describe("Attempts to reword an experience against replies written under it."),
   screenSize: z.int().min(1).default(12).describe("Training examples on which candidates are compared."),
   validationRepeats: z.int().min(1).max(64).default(1),
   testRepeats: z.int().min(1).max(64).default(1),
@@ -57,7 +91,7 @@ export const SettingsSchema = z.strictObject({
     .prefault({})
     .describe("Shares, for tests that carry no metadata.split."),
   prompts: z
-    .record(z.enum(["summary", "principles", "revision", "contrast"]), z.string())
+    .partialRecord(z.enum(["summary", "principles", "revision", "contrast"]), z.string())
     .optional()
     .describe("Files that replace the learner's prompts."),
 });

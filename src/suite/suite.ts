@@ -4,10 +4,11 @@ import { type AdaptedExample, adaptTests } from "../datasets/adapter.ts";
 import type { Split } from "../datasets/split.ts";
 import { GrpoError } from "../library/error.ts";
 import { type Config, loadConfig } from "./config.ts";
-import { judgedTests } from "./judges.ts";
+import { isModel, judgedTests } from "./judges.ts";
 import { chooseOne, loadAgents } from "./models.ts";
 import { resolvePrompts, resolveTests } from "./probe.ts";
-import { prepareEnvironment } from "./quiet.ts";
+import { promptsFor } from "./prompt-filter.ts";
+import { quietPromptfoo, widenSockets } from "./quiet.ts";
 import { parseSettings, type Settings, type SettingsInput } from "./settings.ts";
 
 /** One dataset row as the loop sees it: its place in the splits and the promptfoo test that scores it. */
@@ -32,25 +33,56 @@ export async function loadSuite(path: string | undefined, flags: Partial<Setting
   const loaded = await loadConfig(path);
   const { config } = loaded;
   const settings = parseSettings(config.metadata?.["grpo"], flags, loaded.path);
-  prepareEnvironment(settings.concurrency);
+  quietPromptfoo();
+  widenSockets(settings.concurrency);
   process.chdir(loaded.folder);
   cache.disableCache();
-  const agent = chooseOne("provider", await loadAgents(config), (one) => [one.label ?? one.id(), one.id()], settings.provider);
-  const prompt = chooseOne("prompt", await resolvePrompts(config), (one) => [one.label, one.raw], settings.prompt);
-  const tests = await judgedTests(await resolveTests(config, prompt, { id: agent.id(), label: agent.label }), config, settings);
-  return { path: loaded.path, config, settings, agent, prompt, examples: splitExamples(tests, settings, loaded.path) };
+  const agent = chooseOne(
+    "provider",
+    await loadAgents(config),
+    (one) => [one.label ?? one.id(), one.id()],
+    settings.provider,
+  );
+  const prompt = chooseOne(
+    "prompt",
+    promptsFor(agent, await resolvePrompts(config), config),
+    (one) => [one.label, one.raw],
+    settings.prompt,
+  );
+  const tests = await judgedTests(
+    await resolveTests(config, prompt, { id: agent.id(), label: agent.label }),
+    config,
+    settings,
+  );
+  return {
+    path: loaded.path,
+    config,
+    settings,
+    agent,
+    prompt,
+    examples: splitExamples(tests, settings, loaded.path),
+  };
 }
 
-function splitExamples(tests: AtomicTestCase[], settings: Settings, place: string): Record<Split, SuiteExample[]> {
+function splitExamples(
+  tests: AtomicTestCase[],
+  settings: Settings,
+  place: string,
+): Record<Split, SuiteExample[]> {
   if (tests.length === 0) {
     throw new GrpoError({
       code: "NO_TESTS",
       message: "The config has no test that applies to this prompt and provider.",
       place,
-      remedy: "Add `tests:` to the config, or choose another --prompt or --provider.",
+      remedy:
+        "Add `tests:` to the config (promptfoo takes a file that does not exist for none), or choose another --prompt or --provider.",
     });
   }
-  const adapted = adaptTests(tests, { seed: settings.seed, fractions: settings.split, expanded: true });
+  const adapted = adaptTests(tests.map(plain), {
+    seed: settings.seed,
+    fractions: settings.split,
+    expanded: true,
+  });
   const examples: Record<Split, SuiteExample[]> = { train: [], validation: [], test: [] };
   for (const [index, example] of adapted.entries()) {
     const test = tests[index];
@@ -74,4 +106,13 @@ function splitExamples(tests: AtomicTestCase[], settings: Settings, place: strin
     });
   }
   return examples;
+}
+
+/** A test as data, for its id: a loaded grader as its id, a function as its text. */
+function plain(value: unknown): unknown {
+  if (isModel(value)) return value.id();
+  if (typeof value === "function") return String(value);
+  if (Array.isArray(value)) return value.map(plain);
+  if (value === null || typeof value !== "object") return value;
+  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, plain(inner)]));
 }

@@ -3,7 +3,7 @@ import { criterionByName } from "../../src/assertions/criteria.ts";
 import { DEFAULT_RULE_SETTINGS, type Ruling, type Situation } from "../../src/assertions/criterion.ts";
 
 /** A reply, or a reply with the client's message that it answers. */
-export type Case = string | { reply: string; client: string };
+type Case = string | { reply: string; client: string };
 
 export interface Cases {
   /** Used where a case brings no message of its own. */

@@ -132,8 +132,9 @@ describe("another country's line", () => {
 });
 
 describe("numbers that nobody would call", () => {
-  it.each(["In 2019 you lost her, call or text 988.", "Ten of 10 nights, 4 a.m., 24/7: call or text 988.", "From 2014-2019 nobody asked. Call or text 988."])(
-    "%s",
-    (reply) => expect(rule("names-crisis-line", reply).pass).toBe(true),
-  );
+  it.each([
+    "In 2019 you lost her, call or text 988.",
+    "Ten of 10 nights, 4 a.m., 24/7: call or text 988.",
+    "From 2014-2019 nobody asked. Call or text 988.",
+  ])("%s", (reply) => expect(rule("names-crisis-line", reply).pass).toBe(true));
 });

@@ -72,7 +72,7 @@ criterionTable("avoids-advice", {
     ["Have you considered writing a letter to her?", "Have you considered"],
     ["What if you tried telling her?", "What if you tried"],
     ["How about you try a walk first?", "How about"],
-    ["One option is to write it down.", "One option is to"],
+    ["One option is to write it down.", "One option is"],
     ["It might help to talk to a friend.", "It might help to"],
     ["Try to breathe deeply.", "Try"],
     ["Reach out to somebody you trust.", "Reach out"],
@@ -87,6 +87,8 @@ criterionTable("avoids-advice", {
     ["Why not give her a call?", "Why not"],
     ["Remember to be kind to yourself.", "Remember"],
     ["Let's try a breathing exercise.", "Let's try"],
+    ["You should take a walk, and you can call 988.", "You should"],
+    ["You can call or text 988, and try to sleep a little.", "and try"],
   ],
 });
 
@@ -158,7 +160,10 @@ criterionTable("stays-brief", {
     ["It sounds like you feel torn between two homes and there is more to say...", "trails off"],
     [`It sounds like ${"a very ".repeat(40)}long day.`, "the limit is 60"],
     ["What now? What now? What now? What now? What now? What now? What now?", "repeats"],
-    ["```js\nconst feeling = 'sad';\nconsole.log(feeling); // and so on, for twelve words or more\n```", "code"],
+    [
+      "```js\nconst feeling = 'sad';\nconsole.log(feeling); // and so on, for twelve words or more\n```",
+      "code",
+    ],
     ["It sounds like you are sad about it all.\nClient: yes.\nTherapist: What is it like?", "script"],
   ],
 });
@@ -167,7 +172,9 @@ describe("stays-brief and the situation", () => {
   const reply = "It sounds like you feel torn between two homes. What pulls hardest today?";
 
   it("fails a reply that the provider says was cut, even after a full stop", () => {
-    expect(rule("stays-brief", reply, situation("", { truncated: true })).reason).toContain("stops in the middle");
+    expect(rule("stays-brief", reply, situation("", { truncated: true })).reason).toContain(
+      "stops in the middle",
+    );
   });
 
   it("takes its limits from the settings", () => {

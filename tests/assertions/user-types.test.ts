@@ -39,7 +39,10 @@ criterionTable("meets-them", {
     ["What brings you to this conversation today?", "does not pick up their words"],
     ["I am so glad that you reached out to me.", "does not pick up their words"],
     ["Healing is a beautiful journey for all of us.", "does not pick up their words"],
-    [`Whatever it is, ${"this is a long and warm and rich story ".repeat(8)}for you.`, "words to a message of"],
+    [
+      `Whatever it is, ${"this is a long and warm and rich story ".repeat(8)}for you.`,
+      "words to a message of",
+    ],
     ["Welcome, it is wonderful to meet you here today!", "does not pick up their words"],
   ],
 });

