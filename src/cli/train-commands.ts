@@ -14,6 +14,17 @@ const decimal = (text: string): number => {
   return value;
 };
 
+const shares = (text: string): { validation: number; test: number } => {
+  const [validation, test, more] = text.split(",").map(decimal);
+  if (validation === undefined || test === undefined || more !== undefined) throw new InvalidArgumentError("two shares are needed: validation,test");
+  return { validation, test };
+};
+const named = (text: string, before: Record<string, string> = {}): Record<string, string> => {
+  const at = text.indexOf("=");
+  if (at <= 0) throw new InvalidArgumentError("name=file is needed");
+  return { ...before, [text.slice(0, at)]: text.slice(at + 1) };
+};
+
 const EXAMPLES = `
 Examples:
   $ promptfoo-grpo train                                   learn from ./promptfooconfig.yaml
@@ -27,6 +38,7 @@ Exit codes: 0 finished, 3 usage or input, 4 cost cap reached, 5 library changed 
 interface TrainFlags extends Omit<Partial<SettingsInput>, "maxCostUsd"> {
   config?: string;
   maxCost?: number;
+  learnerPrompt?: SettingsInput["prompts"];
   dryRun?: boolean;
   display?: string;
   output?: string;
@@ -59,6 +71,10 @@ export function trainCommands(program: Command, done: (exitCode: number) => void
     .option("--max-operations <n>", "operations in a step at most", whole)
     .option("--max-cost <usd>", "stop before this is passed, all models together", decimal)
     .option("--concurrency <n>", "calls in flight at most", whole)
+    .option("--validation-repeats <n>", "rollouts of a validation example and library", whole)
+    .option("--test-repeats <n>", "rollouts of a sealed test example and arm", whole)
+    .option("--split <validation,test>", "shares for tests that name no split, for example 0.25,0.2", shares)
+    .option("--learner-prompt <name=file...>", "a file that replaces one of the learner's prompts", named)
     .option("--seed <n>", "of every random choice", whole)
     .option("--dry-run", "print the plan and stop")
     .option("--display <kind>", "auto, tty, plain or none", "auto")
@@ -66,7 +82,7 @@ export function trainCommands(program: Command, done: (exitCode: number) => void
     .option("--no-publish", "write no promptfoo results")
     .addHelpText("after", EXAMPLES)
     .action(async (given: TrainFlags) => {
-      const { config, maxCost, dryRun, display, output, publish, ...flags } = given;
+      const { config, maxCost, dryRun, display, output, publish, learnerPrompt, ...flags } = given;
       quietPromptfoo();
       const { trainCommand } = await import("./train.ts");
       done(
@@ -76,7 +92,7 @@ export function trainCommands(program: Command, done: (exitCode: number) => void
           ...(display === undefined || display === "auto" ? {} : { display }),
           ...(output === undefined ? {} : { output }),
           ...(publish === undefined ? {} : { publish }),
-          flags: { ...flags, ...(maxCost === undefined ? {} : { maxCostUsd: maxCost }) },
+          flags: { ...flags, ...(learnerPrompt === undefined ? {} : { prompts: learnerPrompt }), ...(maxCost === undefined ? {} : { maxCostUsd: maxCost }) },
         }),
       );
     });

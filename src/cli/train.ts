@@ -13,7 +13,7 @@ import {
 } from "../optimizer/training-run.ts";
 import { count } from "../reports/figures.ts";
 import { chooseDisplay, progressDisplay } from "../reports/progress.ts";
-import { trainReport } from "../reports/train-report.ts";
+import { type RunFigures, trainReport } from "../reports/train-report.ts";
 import { Runtime } from "../runs/runtime.ts";
 import { nameOf } from "../suite/models.ts";
 import { publishArms } from "../suite/rollouts.ts";
@@ -28,6 +28,8 @@ export interface TrainOptions {
   output?: string;
   /** Also writes the results to promptfoo's own database, for `promptfoo view`. */
   publish?: boolean;
+  /** Called with the result and its figures before the report is printed. */
+  onResult?: (result: TrainingResult, figures: RunFigures) => void;
   flags: Partial<SettingsInput>;
 }
 
@@ -58,9 +60,15 @@ export async function trainCommand(options: TrainOptions): Promise<number> {
     const resultsPath = await publish(run, result, options);
     display.close();
     const { usage } = runtime.limiter;
-    process.stdout.write(
-      `\n${trainReport(result, { usage: usage.total(), byStage: usage.byStage(), elapsedMs: Date.now() - started, libraryPath: run.store.path, ...(resultsPath === undefined ? {} : { resultsPath }) })}`,
-    );
+    const figures: RunFigures = {
+      usage: usage.total(),
+      byStage: usage.byStage(),
+      elapsedMs: Date.now() - started,
+      libraryPath: run.store.path,
+      ...(resultsPath === undefined ? {} : { resultsPath }),
+    };
+    options.onResult?.(result, figures);
+    process.stdout.write(`\n${trainReport(result, figures)}`);
     return 0;
   } finally {
     process.removeListener("SIGINT", interrupt);

@@ -53,6 +53,7 @@ export function commit(
       message: "The library was changed since it was read, so this version was not written over it.",
       place: files.library,
       remedy: "Load the library again and make the change on what it says now.",
+      exitCode: 5,
     });
   }
   const own = parseOwn(files, request.document.source, files.library);

@@ -32,6 +32,6 @@ export class GrpoError extends Error {
   /** One paragraph for a terminal: `CODE place: message remedy`. */
   describe(): string {
     const place = this.place === undefined ? "" : ` ${this.place}`;
-    return `${this.code}${place}: ${this.message} ${this.remedy}`;
+    return `${this.code}${place}: ${this.message} ${this.remedy}`.replace(/\s*\n\s*/g, " ");
   }
 }

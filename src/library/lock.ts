@@ -75,5 +75,6 @@ function locked(path: string, holder: string): GrpoError {
     message: `The library is being written by another process (${holder.replace(/[^\w. -]/g, "?")}).`,
     place: path,
     remedy: "Try again when it has finished; if no run is active, delete this lock file.",
+    exitCode: 5,
   });
 }

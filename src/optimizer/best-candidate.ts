@@ -21,8 +21,8 @@ type ScreenedCandidate = Candidate & Screened;
 /**
  * Compares whole candidate libraries on training examples, because experiences interact: one about questions
  * can silence the rest. Then tries the best parts together, and new wordings for what is still lost.
- * Undefined when none beats the current library on the same examples, sampled alike: training rollouts are
- * drawn at another temperature, so their rewards say nothing here.
+ * Undefined when there is nothing to compare; whether the best beats the current library is the gate's to say,
+ * on examples that nothing was learned from.
  */
 export async function bestCandidate(run: TrainingRun, search: Search): Promise<Candidate | undefined> {
   const { settings } = run.suite;
@@ -36,11 +36,11 @@ export async function bestCandidate(run: TrainingRun, search: Search): Promise<C
       return candidate;
     });
 
-  const [current, screened] = await Promise.all([screenOne(run, search, "candidates", search.library), screen("candidates", search.candidates)]);
+  const screened = await screen("candidates", search.candidates);
   const combined = search.reflection.combine(search.library, screened);
   if (combined !== undefined) screened.push(...(await screen("candidates", build(search.library, [combined]))));
   let best = better(undefined, screened);
-  run.runtime.emit({ type: "phase-done", phase: "candidates", note: `best of ${screened.length} at ${rewardText(best?.reward)} on training, now ${rewardText(current.reward)}` });
+  run.runtime.emit({ type: "phase-done", phase: "candidates", note: `best of ${screened.length} at ${rewardText(best?.reward)} on training` });
 
   for (let round = 0; best !== undefined && round < settings.refinements; round++) {
     const base: ScreenedCandidate = best;
@@ -49,7 +49,7 @@ export async function bestCandidate(run: TrainingRun, search: Search): Promise<C
     best = better(base, await screen("refinement", refined));
     run.runtime.emit({ type: "phase-done", phase: "refinement", note: `round ${round + 1}: ${rewardText(base.reward)} -> ${rewardText(best?.reward)}` });
   }
-  return best?.reward != null && current.reward !== null && best.reward > current.reward ? best : undefined;
+  return best;
 }
 
 const changing = (candidates: readonly Candidate[]): Candidate[] => candidates.filter((one) => one.proposal.operations.length > 0);

@@ -20,8 +20,8 @@ export function planTraining(suite: Suite, form: "principles" | "contrast"): Tra
   const { groupSize, candidates, refinements, screenSize } = settings;
   const contrast = form === "contrast";
   const training = steps.reduce((sum, step) => sum + step.batch.length * groupSize, 0);
-  // The current library is compared too; contrast adds the combined candidate and the refinements.
-  const screens = 1 + candidates + (contrast ? 1 + refinements * candidates : 0);
+  // Contrast adds the combined candidate and the refinements.
+  const screens = candidates + (contrast ? 1 + refinements * candidates : 0);
   const screening = steps.reduce((sum, step) => sum + Math.min(screenSize, step.batch.length) * screens, 0);
   const validation = examples.validation.length * settings.validationRepeats * (steps.length + 1);
   const test = examples.test.length * settings.testRepeats * 2;

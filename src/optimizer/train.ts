@@ -16,7 +16,7 @@ export interface StepOutcome {
   epoch: number;
   step: number;
   kinds: Record<GroupKind, number>;
-  outcome: "accepted" | "rejected" | "nothing to learn" | "no candidate better on training";
+  outcome: "accepted" | "rejected" | "nothing to learn" | "no candidate";
   gate?: GateResult;
   refused: { text: string; reason: string }[];
   failures: FailedReflection[];
@@ -62,7 +62,7 @@ async function trainStep(run: TrainingRun, step: Step): Promise<StepOutcome> {
   const candidates = proposals.map((proposal) => buildCandidate(library, proposal, settings, run.leaks));
   const refused = candidates.flatMap((one) => one.refused);
   const best = await bestCandidate(run, { library, groups, reflection, candidates, refused, draw });
-  if (best === undefined) return { ...report, refused, outcome: "no candidate better on training" };
+  if (best === undefined) return { ...report, refused, outcome: "no candidate" };
 
   const verdict = await validate(run, library, best);
   const judged = { candidate: best, parentHash, spentBefore, groups, verdict };

@@ -1,5 +1,5 @@
 import type { PairedExample } from "../evaluation/arms.ts";
-import { hashText, type LibraryDocument, type LibraryStore, openLibraryStore, renderExperiences } from "../library/index.ts";
+import { hashText, type LibraryDocument, type LibraryStore, openLibraryStore, renderExperiences, requireWithinLimits } from "../library/index.ts";
 import type { Injection } from "../providers/experience-agent.ts";
 import type { Phase } from "../runs/events.ts";
 import type { Runtime } from "../runs/runtime.ts";
@@ -24,7 +24,8 @@ export interface TrainingRun {
 export async function openTraining(suite: Suite, runtime: Runtime): Promise<TrainingRun> {
   const { settings } = suite;
   const store = openLibraryStore({ root: settings.experiences, agent: settings.agent, route: settings.route });
-  store.load();
+  const { maxExperiences, maxWords } = settings;
+  requireWithinLimits(store.load().document, { maxExperiences, maxWords }, store.path);
   store.history();
   return {
     suite,

@@ -34,7 +34,7 @@ const TRANSIENT =
   /(error|status|http)[^0-9]{0,12}(408|429|5\d\d)\b|rate.?limit|overloaded|timed?.?out|connection error|ECONNRESET|ECONNREFUSED|EPIPE|socket hang up|fetch failed|terminated/i;
 /** No later call of this run can succeed either. */
 const REFUSED =
-  /(error|status|http)[^0-9]{0,12}(401|402)\b|insufficient.?quota|invalid.?api.?key|incorrect api key|api key.*(missing|not set)|billing/i;
+  /(error|status|http)[^0-9]{0,12}(401|402)\b|insufficient.?quota|invalid.?api.?key|incorrect api key|api key.*(missing|not set)|billing.?(hard|not active)/i;
 
 export function createLimiter(options: LimiterOptions): Limiter {
   const usage = new UsageMeter();
@@ -42,7 +42,10 @@ export function createLimiter(options: LimiterOptions): Limiter {
   const budget = new Budget(options.maxCostUsd, options.signal);
   const attempts = options.attempts ?? 4;
 
+  let fatal: GrpoError | undefined;
+
   const once = async <T>(stage: Stage, fn: () => Promise<CallOutcome<T>>): Promise<CallOutcome<T>> => {
+    if (fatal !== undefined) throw fatal;
     const reserved = await budget.take(stage);
     let outcome: CallOutcome<T> | undefined;
     try {
@@ -67,7 +70,16 @@ export function createLimiter(options: LimiterOptions): Limiter {
       await sleep((options.backoffMs ?? 500) * 2 ** (attempt - 1), undefined, { signal: options.signal });
     }
   };
-  return { usage, call: (stage, fn) => gate(() => withRetries(stage, fn)) };
+  /** What ends the run ends every call that has not begun. */
+  const remembered = async <T>(stage: Stage, fn: () => Promise<CallOutcome<T>>): Promise<CallOutcome<T>> => {
+    try {
+      return await withRetries(stage, fn);
+    } catch (error) {
+      if (error instanceof GrpoError) fatal ??= error;
+      throw error;
+    }
+  };
+  return { usage, call: (stage, fn) => gate(() => remembered(stage, fn)) };
 }
 
 /** Sums of prices are not exact: reaching the cap to the cent is not passing it. */

@@ -111,7 +111,7 @@ describe("a library over its caps", () => {
       /^LIBRARY_OVER_CAP .*common\.md: .*2 experiences; at most 1 .*maxExperiences/,
     ],
     ["too long an experience", "", [WORDS], /^LIBRARY_OVER_CAP .*common\.md: .*E1 has 40 words; at most 32 /],
-  ])("%s", { fails: true }, async (_name, settings, texts, expected) => {
+  ])("%s", async (_name, settings, texts, expected) => {
     const space = workspace({
       "promptfooconfig.yaml": config(settings),
       "experiences/x/common.md": libraryText("x", texts),

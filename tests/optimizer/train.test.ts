@@ -250,7 +250,7 @@ it("a learner that copies a question has its text refused, said with the reason"
     learner: '{"instruction": "When it keeps growing about testthing0 daily, ask."}',
   });
   const { result } = await folder.train();
-  expect(result.steps[0]?.outcome).toBe("no candidate better on training");
+  expect(result.steps[0]?.outcome).toBe("no candidate");
   expect(result.steps[0]?.refused[0]?.reason).toMatch(/copies "keeps growing about testthing0 daily"/);
   expect(folder.library()).toBeNull();
 });
