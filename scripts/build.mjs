@@ -5,6 +5,10 @@ import { fileURLToPath } from "node:url";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 rmSync(`${root}dist`, { recursive: true, force: true });
-execFileSync("tsc", ["-p", "tsconfig.build.json"], { cwd: root, stdio: "inherit", shell: process.platform === "win32" });
+execFileSync("tsc", ["-p", "tsconfig.build.json"], {
+  cwd: root,
+  stdio: "inherit",
+  shell: process.platform === "win32",
+});
 cpSync(`${root}src/optimizer/prompts`, `${root}dist/optimizer/prompts`, { recursive: true });
 chmodSync(`${root}dist/cli/main.js`, 0o755);

@@ -9,7 +9,9 @@ import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
-const { values } = parseArgs({ options: { seed: { type: "string", default: "1" }, seeds: { type: "string", default: "1" } } });
+const { values } = parseArgs({
+  options: { seed: { type: "string", default: "1" }, seeds: { type: "string", default: "1" } },
+});
 
 const { quietPromptfoo } = await import("../src/suite/quiet.ts");
 quietPromptfoo();
@@ -27,8 +29,12 @@ try {
   const first = Number(values.seed);
   for (let seed = first; seed < first + Number(values.seeds); seed++) await runSeed(seed);
   if (rows.length > 1) process.stdout.write(`\nALL SEEDS\n${rows.join("\n")}\n`);
-  process.stdout.write("\nnext      npx promptfoo view                                    both arms, row by row\n");
-  process.stdout.write(`          npx promptfoo-grpo library log --agent integro --experiences demo-run/seed-${first}/experiences\n`);
+  process.stdout.write(
+    "\nnext      npx promptfoo view                                    both arms, row by row\n",
+  );
+  process.stdout.write(
+    `          npx promptfoo-grpo library log --agent integro --experiences demo-run/seed-${first}/experiences\n`,
+  );
   // The model's threads would keep the process for a moment longer than there is anything to do.
   process.exit(0);
 } catch (error) {
@@ -48,7 +54,9 @@ async function runSeed(seed: number): Promise<void> {
       if (test === undefined) return;
       const { arms } = test;
       const cost = `${usage.calls} calls, ${Math.round(elapsedMs / 1000)} s`;
-      rows.push(`  seed ${seed}  ${arms.baseline.toFixed(2)} -> ${arms.enhanced.toFixed(2)}  ${interval(arms.comparison)}  ${verdictOf(arms)}  ${cost}`);
+      rows.push(
+        `  seed ${seed}  ${arms.baseline.toFixed(2)} -> ${arms.enhanced.toFixed(2)}  ${interval(arms.comparison)}  ${verdictOf(arms)}  ${cost}`,
+      );
     },
   });
 }

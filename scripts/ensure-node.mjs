@@ -8,6 +8,11 @@ const folder = fileURLToPath(new URL("../node_modules/node/", import.meta.url));
 const [major = 0, minor = 0] = process.versions.node.split(".").map(Number);
 const recent = major > 22 || (major === 22 && minor >= 22);
 
-if (existsSync(folder) && !existsSync(`${folder}bin/node`) && !existsSync(`${folder}bin/node.exe`) && !recent) {
+if (
+  existsSync(folder) &&
+  !existsSync(`${folder}bin/node`) &&
+  !existsSync(`${folder}bin/node.exe`) &&
+  !recent
+) {
   execFileSync(process.execPath, ["installArchSpecificPackage.js"], { cwd: folder, stdio: "inherit" });
 }

@@ -13,11 +13,15 @@ const root = fileURLToPath(new URL("..", import.meta.url));
 const folder = join(root, "tests/fixtures/recorded-run");
 const SHARE = { train: 6, validation: 4, test: 6 };
 
-const tests = (await personaTests(join(root, "datasets/integro/personas"))).filter((test) => test.vars.turns.length === 0);
+const tests = (await personaTests(join(root, "datasets/integro/personas"))).filter(
+  (test) => test.vars.turns.length === 0,
+);
 const everyNth = (split: keyof typeof SHARE) => {
   const own = tests.filter((test) => test.metadata.split === split);
   const gap = own.length / SHARE[split];
-  return Array.from({ length: SHARE[split] }, (_, index) => own[Math.floor(index * gap)]).filter((test) => test !== undefined);
+  return Array.from({ length: SHARE[split] }, (_, index) => own[Math.floor(index * gap)]).filter(
+    (test) => test !== undefined,
+  );
 };
 if (!existsSync(join(folder, "tests.json"))) {
   const chosen = [...everyNth("train"), ...everyNth("validation"), ...everyNth("test")];
@@ -27,7 +31,15 @@ rmSync(join(folder, "replies.jsonl"), { force: true });
 const out = mkdtempSync(join(tmpdir(), "grpo-record-"));
 execFileSync(
   process.execPath,
-  [join(root, "dist/cli/main.js"), "train", "-c", join(folder, "promptfooconfig.yaml"), "--experiences", out, "--no-publish"],
+  [
+    join(root, "dist/cli/main.js"),
+    "train",
+    "-c",
+    join(folder, "promptfooconfig.yaml"),
+    "--experiences",
+    out,
+    "--no-publish",
+  ],
   { stdio: "inherit", env: { ...process.env, RECORD: "1" } },
 );
 cpSync(join(out, "recorded/common.md"), join(folder, "expected.md"));

@@ -94,7 +94,8 @@ function avoidsAdvice(reply: string, situation: Situation): Ruling {
   for (const sentence of sentences(text)) {
     for (const part of besideTheLine(sentence, situation.settings)) {
       const advice = adviceIn(part);
-      if (advice !== undefined) return failed(`advice: ${quote(advice)}.`);
+      if (advice !== undefined)
+        return failed(`gives advice: ${quote(advice)}; say what you hear instead of what to do.`);
     }
   }
   return met("gives no advice.");

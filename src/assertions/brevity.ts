@@ -14,11 +14,13 @@ function staysBrief(reply: string, situation: Situation): Ruling {
   if (CODE.test(text)) return failed("is code or markup, not a reply to a person.");
   const label = LABEL.exec(text.slice(1));
   if (label !== null) return failed(`writes a script of several speakers: ${quote(label[0])}.`);
-  if (all.length > most) return failed(`${all.length} words; the limit is ${most}.`);
+  if (all.length > most) return failed(`too long: ${all.length} words; say it in 2 or 3 short sentences.`);
   if (all.length < fewest) return failed(`only ${all.length} words; say at least ${fewest}.`);
   const end = text.split(/\s+/u).slice(-5).join(" ");
   if (situation.truncated || !/[.?!][)"'\]]*(?:\s*\p{Extended_Pictographic}\uFE0F?)*$/u.test(text)) {
-    return failed(`stops in the middle of a sentence: ${quote(end)}.`);
+    return failed(
+      `too long, so it stops in the middle of a sentence: ${quote(end)}; say it in 2 or 3 short sentences.`,
+    );
   }
   if (/(?:\.\.\.|\u2026)$/u.test(text)) return failed(`trails off: ${quote(end)}.`);
   if (new Set(all).size * 2 < Math.min(all.length, fewest * 2)) return failed("repeats the same words.");

@@ -93,7 +93,7 @@ function reflectsEmotion(reply: string): Ruling {
   if (phrase !== undefined) {
     return failed(`no feeling word about the client after ${quote(phrase.words)}; name what they feel.`);
   }
-  return failed('no feeling word after a reflecting phrase such as "it sounds like you feel ...".');
+  return failed('does not name the feeling; say "It sounds like you feel" and a feeling word.');
 }
 
 export const EMOTION: readonly Criterion[] = [

@@ -48,7 +48,9 @@ function judgeQuestion(last: string, situation: Situation): Ruling {
   const advice = find(last, DISGUISE);
   if (advice !== undefined) return failed(`the question is advice in disguise: ${quote(advice.words)}.`);
   if (!isOpen(last)) {
-    return failed(`the last question is closed: ${quote(last)}; start it with What or How.`);
+    return failed(
+      `the last question is closed: ${quote(last)}; end the reply with a question that starts with What or How.`,
+    );
   }
   const counsellor = find(last, ABOUT_COUNSELLOR);
   if (counsellor !== undefined) return failed(`the question is not about the client: ${quote(last)}.`);
@@ -64,7 +66,8 @@ function asksOpenQuestion(reply: string, situation: Situation): Ruling {
   const parts = sentences(plain(reply));
   const asking = parts.filter((s) => /\?["')\]]*$/u.test(s) || find(s, INVITING) !== undefined);
   const last = asking.at(-1);
-  if (last === undefined) return failed("asks no question; end with one that starts with What or How.");
+  if (last === undefined)
+    return failed("asks no question; end the reply with a question that starts with What or How.");
   if (asking.length > 3) return failed(`asks ${asking.length} questions at once; ask one.`);
   if (find(last, INVITING) === undefined) {
     const ruling = judgeQuestion(last, situation);

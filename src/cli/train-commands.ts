@@ -16,7 +16,8 @@ const decimal = (text: string): number => {
 
 const shares = (text: string): { validation: number; test: number } => {
   const [validation, test, more] = text.split(",").map(decimal);
-  if (validation === undefined || test === undefined || more !== undefined) throw new InvalidArgumentError("two shares are needed: validation,test");
+  if (validation === undefined || test === undefined || more !== undefined)
+    throw new InvalidArgumentError("two shares are needed: validation,test");
   return { validation, test };
 };
 const named = (text: string, before: Record<string, string> = {}): Record<string, string> => {
@@ -65,6 +66,7 @@ export function trainCommands(program: Command, done: (exitCode: number) => void
     .option("--temperature <t>", "of training rollouts", decimal)
     .option("--candidates <n>", "whole candidate libraries compared in a step", whole)
     .option("--refinements <n>", "attempts to reword an experience", whole)
+    .option("--gate-attempts <n>", "candidates tried at the gate in a step", whole)
     .option("--screen-size <n>", "training examples on which candidates are compared", whole)
     .option("--max-experiences <n>", "experiences in the library at most", whole)
     .option("--max-words <n>", "words in an experience at most", whole)
@@ -92,7 +94,11 @@ export function trainCommands(program: Command, done: (exitCode: number) => void
           ...(display === undefined || display === "auto" ? {} : { display }),
           ...(output === undefined ? {} : { output }),
           ...(publish === undefined ? {} : { publish }),
-          flags: { ...flags, ...(learnerPrompt === undefined ? {} : { prompts: learnerPrompt }), ...(maxCost === undefined ? {} : { maxCostUsd: maxCost }) },
+          flags: {
+            ...flags,
+            ...(learnerPrompt === undefined ? {} : { prompts: learnerPrompt }),
+            ...(maxCost === undefined ? {} : { maxCostUsd: maxCost }),
+          },
         }),
       );
     });

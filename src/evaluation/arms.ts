@@ -40,11 +40,19 @@ export function compareArms(pairs: readonly PairedExample[], seed = 1): ArmsComp
   return {
     baseline: meanOf(graded.map((one) => one.baseline)),
     enhanced: meanOf(graded.map((one) => one.enhanced)),
-    comparison: compareTests(graded.map((one) => one.enhanced - one.baseline), seed),
+    comparison: compareTests(
+      graded.map((one) => one.enhanced - one.baseline),
+      seed,
+    ),
     criteria: compareCriteria(pairs, seed),
     personas: personas.map((persona) => {
       const own = graded.filter((one) => one.persona === persona);
-      return { persona, n: own.length, baseline: meanOf(own.map((one) => one.baseline)), enhanced: meanOf(own.map((one) => one.enhanced)) };
+      return {
+        persona,
+        n: own.length,
+        baseline: meanOf(own.map((one) => one.baseline)),
+        enhanced: meanOf(own.map((one) => one.enhanced)),
+      };
     }),
     ungraded: {
       baseline: pairs.flatMap((pair) => pair.baseline).filter((one) => one.reward === null).length,
@@ -54,7 +62,9 @@ export function compareArms(pairs: readonly PairedExample[], seed = 1): ArmsComp
 }
 
 function compareCriteria(pairs: readonly PairedExample[], seed: number): CriterionComparison[] {
-  const all = pairs.flatMap((pair) => [...pair.baseline, ...pair.enhanced]).flatMap((rollout) => rollout.criteria);
+  const all = pairs
+    .flatMap((pair) => [...pair.baseline, ...pair.enhanced])
+    .flatMap((rollout) => rollout.criteria);
   const names = [...new Set(all.map((one) => one.name))];
   return names.flatMap((name) => {
     const scored = pairs.flatMap((pair) => {
@@ -68,7 +78,10 @@ function compareCriteria(pairs: readonly PairedExample[], seed: number): Criteri
         must: all.some((one) => one.name === name && one.must),
         baseline: meanOf(scored.map((one) => one.baseline)),
         enhanced: meanOf(scored.map((one) => one.enhanced)),
-        comparison: compareTests(scored.map((one) => one.enhanced - one.baseline), seed),
+        comparison: compareTests(
+          scored.map((one) => one.enhanced - one.baseline),
+          seed,
+        ),
       },
     ];
   });
@@ -81,7 +94,9 @@ export function headline(rollouts: readonly Rollout[]): number | null {
 
 /** The mean score of one criterion over a group; null when the group does not carry it. */
 export function criterionMean(rollouts: readonly Rollout[], name: string): number | null {
-  const named = rollouts.filter((one) => one.reward !== null).flatMap((one) => one.criteria.filter((c) => c.name === name));
+  const named = rollouts
+    .filter((one) => one.reward !== null)
+    .flatMap((one) => one.criteria.filter((c) => c.name === name));
   return meanOrNull(named.map((one) => one.score));
 }
 

@@ -31,7 +31,9 @@ export function gate(pairs: readonly PairedExample[], seed: number): GateResult 
     mean: arms.comparison.mean,
     low: finite(arms.comparison.low),
     high: finite(arms.comparison.high),
-    must: arms.criteria.filter((one) => one.must).map((one) => ({ name: one.name, baseline: one.baseline, candidate: one.enhanced })),
+    must: arms.criteria
+      .filter((one) => one.must)
+      .map((one) => ({ name: one.name, baseline: one.baseline, candidate: one.enhanced })),
   };
 }
 

@@ -1,7 +1,6 @@
 import { jsonrepair } from "jsonrepair";
 import { z } from "zod";
-import type { Stage } from "../runs/task.ts";
-import type { Json } from "../runs/task.ts";
+import type { Json, Stage } from "../runs/task.ts";
 import type { Learner, LearnerReply } from "./learner.ts";
 import type { ChatMessage } from "./prompt-file.ts";
 
@@ -45,7 +44,13 @@ export async function askLearner<T>(learner: Learner, question: Question<T>): Pr
 export function parseReply<T>(reply: LearnerReply, schema: z.ZodType<T>): Answer<T> {
   if ("error" in reply) return { ok: false, reason: reply.error };
   const [first, ...others] = readings(reply);
-  if (first === undefined) return { ok: false, reason: reply.complete ? "the reply holds no JSON of the asked shape" : "the reply was cut, or its end is not known to be normal" };
+  if (first === undefined)
+    return {
+      ok: false,
+      reason: reply.complete
+        ? "the reply holds no JSON of the asked shape"
+        : "the reply was cut, or its end is not known to be normal",
+    };
   const answers = [first, ...others].map((value) => validated(value, schema));
   return answers.find((one) => one.ok) ?? validated(first, schema);
 }
@@ -62,7 +67,10 @@ function readings({ text, complete }: { text: string; complete: boolean }): unkn
   const fence = /```(?:json)?\s*\n([\s\S]*?)```/i.exec(text)?.[1];
   const start = text.indexOf("{");
   const end = Math.max(text.lastIndexOf("}"), text.lastIndexOf("]")) + 1;
-  const broken = complete && start >= 0 ? [fence, end > start ? text.slice(start, end) : undefined, text.slice(start)] : [];
+  const broken =
+    complete && start >= 0
+      ? [fence, end > start ? text.slice(start, end) : undefined, text.slice(start)]
+      : [];
   for (const level of [[text], [fence], objectsIn(text)]) {
     const values = level.flatMap((one) => parseJson(one) ?? []);
     if (values.length > 0) return values;

@@ -1,15 +1,36 @@
 import { z } from "zod";
-import { type LibraryDocument, type Operation, safeText } from "../library/index.ts";
+import { meanOf } from "../evaluation/sign-flip.ts";
+import { countWords, type LibraryDocument, type Operation, safeText } from "../library/index.ts";
 import { type Random, seededRandom, seedFrom } from "../runs/random.ts";
 import type { Settings } from "../suite/settings.ts";
 import type { Advantage, FailedReflection, Proposal, Reflection, Screened } from "./advantage.ts";
 import { askLearner } from "./ask.ts";
-import { type CriterionStanding, criterionStandings, type Judged } from "./criteria.ts";
+import {
+  type CriterionStanding,
+  criterionStandings,
+  type Judged,
+  namesIn,
+  taughtTogether,
+} from "./criteria.ts";
 import type { Group } from "./groups.ts";
 import type { Learner } from "./learner.ts";
 import type { Prompt } from "./prompt-file.ts";
 
-const InstructionSchema = z.strictObject({ instruction: z.string().min(1).max(200) });
+/** A sentence that stops in the middle teaches half of what it should. */
+const WHOLE = /[^\s,:;][.!?…'’”)]$/;
+const instructionSchema = (maxWords: number) =>
+  z.strictObject({
+    instruction: z
+      .string()
+      .min(1)
+      .max(220)
+      .refine(
+        (text) =>
+          WHOLE.test(text.trim()) && !/\b(for example|such as|like|and|or|the)[.…]*$/i.test(text.trim()),
+        "the instruction stops in the middle of a sentence",
+      )
+      .refine((text) => countWords(text) <= maxWords, `the instruction has more than ${maxWords} words`),
+  });
 
 /** Criteria that pass at least this often have nothing to teach. */
 const LEARNED = 0.8;
@@ -44,14 +65,24 @@ export class CriterionContrast implements Reflection {
 
   async ofStep(groups: readonly Group[], library: LibraryDocument): Promise<Advantage[]> {
     const { settings } = this.#options;
-    const open = criterionStandings(groups).filter((one) => one.rate < LEARNED && one.failed.length > 0);
-    const asked = open.slice(0, settings.maxOperations).flatMap((standing) =>
-      Array.from({ length: settings.candidates }, (_, draw) => this.#instruction(standing, draw, this.#current(library, standing.name), "step")),
+    const open = taughtTogether(
+      criterionStandings(groups).filter((one) => one.rate < LEARNED && one.failed.length > 0),
     );
+    const asked = open
+      .slice(0, settings.maxOperations)
+      .flatMap((standing) =>
+        Array.from({ length: settings.candidates }, (_, draw) =>
+          this.#instruction(standing, draw, this.#current(library, standing.name), "step"),
+        ),
+      );
     return (await Promise.all(asked)).flat();
   }
 
-  async propose(library: LibraryDocument, advantages: readonly Advantage[], count: number): Promise<Proposal[]> {
+  async propose(
+    library: LibraryDocument,
+    advantages: readonly Advantage[],
+    count: number,
+  ): Promise<Proposal[]> {
     return Array.from({ length: count }, (_, draw) => {
       const own = advantages.filter((one) => one.draw === draw);
       return this.#proposal(library, this.#random("order", draw).shuffle(own));
@@ -64,7 +95,13 @@ export class CriterionContrast implements Reflection {
       const rates = new Map(criterionStandings(one.groups).map((standing) => [standing.name, standing.rate]));
       return one.proposal.operations.map((operation, index) => {
         const about = one.proposal.about[index];
-        return { operation, about, criterion: about?.criterion ?? "", rate: rates.get(about?.criterion ?? "") ?? 0, whole: one.reward ?? 0 };
+        return {
+          operation,
+          about,
+          criterion: about?.criterion ?? "",
+          rate: meanOf(namesIn(about?.criterion ?? "").map((name) => rates.get(name) ?? 0)),
+          whole: one.reward ?? 0,
+        };
       });
     });
     const criteria = [...new Set(parts.map((part) => part.criterion))];
@@ -80,15 +117,25 @@ export class CriterionContrast implements Reflection {
 
   async refine(best: Screened, round: number): Promise<Proposal[]> {
     const { settings } = this.#options;
-    const standing = criterionStandings(best.groups).filter((one) => one.rate < 1 && one.failed.length > 1)[round];
+    const standing = taughtTogether(
+      criterionStandings(best.groups).filter((one) => one.rate < 1 && one.failed.length > 0),
+    ).sort((a, b) => b.lost - a.lost)[round];
     if (standing === undefined) return [];
     const current = this.#currentIn(best, standing.name);
-    const asked = Array.from({ length: settings.candidates }, (_, draw) => this.#instruction(standing, draw, current, `refine ${round}`));
+    const asked = Array.from({ length: settings.candidates }, (_, draw) =>
+      this.#instruction(standing, draw, current, `refine ${round}`),
+    );
     const advantages = (await Promise.all(asked)).flat();
-    const distinct = advantages.filter((one, index) => advantages.findIndex((other) => other.text === one.text) === index);
+    const distinct = advantages.filter(
+      (one, index) => advantages.findIndex((other) => other.text === one.text) === index,
+    );
     return distinct.map((advantage) => {
       const [operation, about] = this.#operation(current, advantage);
-      return { operations: [operation], about: [about], ...(current === undefined ? {} : { front: [current.id] }) };
+      return {
+        operations: [operation],
+        about: [about],
+        ...(current === undefined ? {} : { front: [current.id] }),
+      };
     });
   }
 
@@ -97,26 +144,40 @@ export class CriterionContrast implements Reflection {
     return { operations: pairs.map(([operation]) => operation), about: pairs.map(([, about]) => about) };
   }
 
-  #operation(current: { id: string } | undefined, advantage: Advantage): [Operation, Proposal["about"][number]] {
+  #operation(
+    current: { id: string } | undefined,
+    advantage: Advantage,
+  ): [Operation, Proposal["about"][number]] {
     const { text, exampleIds, criterion = "" } = advantage;
     const why = { reason: `criterion ${criterion}`, evidence: [...exampleIds] };
     const about = { criterion, exampleIds };
-    return [current === undefined ? { op: "ADD", text, ...why } : { op: "MODIFY", id: current.id, text, ...why }, about];
+    return [
+      current === undefined ? { op: "ADD", text, ...why } : { op: "MODIFY", id: current.id, text, ...why },
+      about,
+    ];
   }
 
   #current(library: LibraryDocument, criterion: string): { id: string; text: string } | undefined {
-    return library.experiences.find((one) => this.#options.criterionOf.get(one.id) === criterion);
+    return library.experiences.find((one) => overlap(this.#options.criterionOf.get(one.id) ?? "", criterion));
   }
 
   /** The experience about a criterion in a candidate, whose own additions the loop does not know yet. */
   #currentIn(candidate: Screened, criterion: string): { id: string; text: string } | undefined {
-    const index = candidate.proposal.about.findIndex((one) => one.criterion === criterion);
+    const index = candidate.proposal.about.findIndex((one) => overlap(one.criterion ?? "", criterion));
     const operation = candidate.proposal.operations[index];
     const text = operation !== undefined && "text" in operation ? operation.text : undefined;
-    return candidate.document.experiences.find((one) => one.text === text) ?? this.#current(candidate.document, criterion);
+    return (
+      candidate.document.experiences.find((one) => one.text === text) ??
+      this.#current(candidate.document, criterion)
+    );
   }
 
-  async #instruction(standing: CriterionStanding, draw: number, current: { text: string } | undefined, when: string): Promise<Advantage[]> {
+  async #instruction(
+    standing: CriterionStanding,
+    draw: number,
+    current: { text: string } | undefined,
+    when: string,
+  ): Promise<Advantage[]> {
     const { learner, prompt, settings } = this.#options;
     const random = this.#random(when, standing.name, draw);
     const failed = random.shuffle(standing.failed)[0];
@@ -125,8 +186,8 @@ export class CriterionContrast implements Reflection {
       stage: "advantage",
       messages: prompt(this.#values(standing, failed, current, random)),
       name: "instruction",
-      schema: InstructionSchema,
-      temperature: 0.7,
+      schema: instructionSchema(settings.maxWords),
+      temperature: 0.5,
       seed: seedFrom(settings.seed, ...this.#options.seedParts, when, standing.name, draw),
       maxTokens: 80,
     });
@@ -134,17 +195,37 @@ export class CriterionContrast implements Reflection {
       this.failures.push({ what: `instruction for ${standing.name}`, reason: answer.reason });
       return [];
     }
-    return [{ text: tidy(answer.value.instruction), exampleIds: [failed.exampleId], criterion: standing.name, draw }];
+    return [
+      {
+        text: tidy(answer.value.instruction),
+        exampleIds: [failed.exampleId],
+        criterion: standing.name,
+        draw,
+      },
+    ];
   }
 
-  #values(standing: CriterionStanding, failed: Judged, current: { text: string } | undefined, random: Random): Record<string, string> {
+  #values(
+    standing: CriterionStanding,
+    failed: Judged,
+    current: { text: string } | undefined,
+    random: Random,
+  ): Record<string, string> {
     const sameGroup = standing.passed.filter((one) => one.exampleId === failed.exampleId);
     const passed = random.shuffle(sameGroup.length > 0 ? sameGroup : standing.passed)[0];
-    const reasons = [...new Set([failed, ...random.shuffle(standing.failed)].map((one) => quiet(one.criterion.reason)))];
+    const others = random.shuffle(standing.failed);
+    // One reason of each criterion that is taught together, then more of any.
+    const first = namesIn(standing.name).flatMap(
+      (name) => others.find((one) => one.criterion.name === name) ?? [],
+    );
+    const reasons = [...new Set([failed, ...first, ...others].map((one) => quiet(one.criterion.reason)))];
     return {
       criterion: standing.name,
-      scope: standing.coverage >= 0.5 ? "every reply" : `only some replies, to messages such as '${clip(quiet(failed.query), 20)}'`,
-      reasons: reasons.slice(0, MAX_REASONS).map((one) => clip(one, 30)).join(" | "),
+      scope: standing.coverage >= 0.5 ? "every reply" : scopeOf(standing, failed),
+      reasons: reasons
+        .slice(0, Math.max(MAX_REASONS, namesIn(standing.name).length))
+        .map((one) => clip(one, 30))
+        .join(" | "),
       failed: `'${clip(quiet(failed.reply), 24)}'`,
       passed: passed === undefined ? "none yet" : `'${clip(quiet(passed.reply), 30)}'`,
       current: current === undefined ? "" : `\nCurrent instruction: ${quiet(current.text)}`,
@@ -157,6 +238,17 @@ export class CriterionContrast implements Reflection {
   }
 }
 
+/** Whom it concerns: the user types that all its examples share, where they name any, and a message. */
+function scopeOf(standing: CriterionStanding, failed: Judged): string {
+  const shared = failed.userTypes.filter((type) =>
+    standing.failed.every((one) => one.userTypes.includes(type)),
+  );
+  const kind = shared.length === 0 ? "" : ` (user type: ${shared.map(quiet).join(", ")})`;
+  return `only some replies${kind}, to messages such as '${clip(quiet(failed.query), 20)}'`;
+}
+
+const overlap = (a: string, b: string): boolean => namesIn(a).some((name) => namesIn(b).includes(name));
+
 /** A double quote inside a grammar-bound JSON string ends it, so small learners read single ones only. */
 const quiet = (text: string): string => safeText(text).replaceAll('"', "'").replace(/\s+/g, " ").trim();
 
@@ -167,10 +259,17 @@ function clip(text: string, words: number): string {
 
 /** One line, without the list number or label that small models put in front. */
 function tidy(text: string): string {
-  return text.replace(/\s+/g, " ").replace(/^\s*(?:instruction:|\d+[.)]|\[E?\d+\]|[-*])\s*/i, "").trim();
+  return text
+    .replace(/\s+/g, " ")
+    .replace(/^\s*(?:instruction:|\d+[.)]|\[E?\d+\]|[-*])\s*/i, "")
+    .trim();
 }
 
 function sameTexts(a: readonly Operation[], b: readonly Operation[]): boolean {
-  const texts = (operations: readonly Operation[]): string => operations.map((one) => ("text" in one ? one.text : one.op)).sort().join("\n");
+  const texts = (operations: readonly Operation[]): string =>
+    operations
+      .map((one) => ("text" in one ? one.text : one.op))
+      .sort()
+      .join("\n");
   return texts(a) === texts(b);
 }

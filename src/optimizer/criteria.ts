@@ -6,6 +6,7 @@ import type { Group } from "./groups.ts";
 export interface Judged {
   exampleId: string;
   query: string;
+  userTypes: readonly string[];
   reply: string;
   rollout: Rollout;
   criterion: CriterionScore;
@@ -13,7 +14,11 @@ export interface Judged {
 
 /** How a criterion fares over a step's groups. */
 export interface CriterionStanding {
+  /** The criterion's name; several that are taught together are joined by " + ". */
   name: string;
+  must: boolean;
+  /** Ids of the examples that carry it. */
+  carriers: ReadonlySet<string>;
   /** Mean score, 0..1. */
   rate: number;
   /** Share of the examples that carry it, 0..1. */
@@ -29,19 +34,63 @@ export function criterionStandings(groups: readonly Group[]): CriterionStanding[
   const judged = groups.flatMap(judgedOf);
   const names = [...new Set(judged.map((one) => one.criterion.name))];
   return names
-    .map((name) => standingOf(name, judged.filter((one) => one.criterion.name === name), groups.length))
+    .map((name) =>
+      standingOf(
+        name,
+        judged.filter((one) => one.criterion.name === name),
+        groups.length,
+      ),
+    )
     .sort((a, b) => b.lost - a.lost || (a.name < b.name ? -1 : 1));
 }
 
 function standingOf(name: string, judged: readonly Judged[], groups: number): CriterionStanding {
   const scores = judged.map((one) => one.criterion.score ?? 0);
+  const carriers = new Set(judged.map((one) => one.exampleId));
   return {
     name,
     rate: meanOf(scores),
-    coverage: new Set(judged.map((one) => one.exampleId)).size / Math.max(1, groups),
+    must: judged.some((one) => one.criterion.must),
+    carriers,
+    coverage: carriers.size / Math.max(1, groups),
     lost: judged.reduce((sum, one) => sum + one.criterion.weight * (1 - (one.criterion.score ?? 1)), 0),
     failed: judged.filter((one) => !one.criterion.pass),
     passed: judged.filter((one) => one.criterion.pass),
+  };
+}
+
+/** Criteria that a name stands for. */
+export const namesIn = (name: string): string[] => name.split(JOINT);
+const JOINT = " + ";
+
+/**
+ * Criteria that only some replies need, and all the same ones, become one: what belongs together in one
+ * situation is one instruction, and a small library has no room for a sentence each.
+ */
+export function taughtTogether(standings: readonly CriterionStanding[]): CriterionStanding[] {
+  const bundles = new Map<string, CriterionStanding[]>();
+  for (const one of standings) {
+    const key = one.coverage < 0.5 ? [...one.carriers].sort().join("\n") : one.name;
+    bundles.set(key, [...(bundles.get(key) ?? []), one]);
+  }
+  return [...bundles.values()].map((bundle) => bundle.reduce(together)).sort(costliestFirst);
+}
+
+/** Must-pass criteria before all others, then the most costly; equal costs by name, so that order is stable. */
+function costliestFirst(a: CriterionStanding, b: CriterionStanding): number {
+  return Number(b.must) - Number(a.must) || b.lost - a.lost || (a.name < b.name ? -1 : 1);
+}
+
+function together(a: CriterionStanding, b: CriterionStanding): CriterionStanding {
+  return {
+    ...a,
+    name: [a.name, b.name].join(JOINT),
+    must: a.must || b.must,
+    rate: meanOf([a.rate, b.rate]),
+    lost: a.lost + b.lost,
+    failed: [...a.failed, ...b.failed],
+    // A reply that passes one of them and fails another is no model for both.
+    passed: a.passed.filter((one) => b.passed.some((other) => other.rollout === one.rollout)),
   };
 }
 
@@ -52,7 +101,14 @@ function judgedOf(group: Group): Judged[] {
     .flatMap((rollout) =>
       rollout.criteria
         .filter((criterion) => criterion.score !== null)
-        .map((criterion) => ({ exampleId: group.example.id, query, reply: rollout.reply, rollout, criterion })),
+        .map((criterion) => ({
+          exampleId: group.example.id,
+          query,
+          userTypes: group.example.userTypes,
+          reply: rollout.reply,
+          rollout,
+          criterion,
+        })),
     );
 }
 

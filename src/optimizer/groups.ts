@@ -21,7 +21,12 @@ const SOLVED = 1 - 1e-9;
 
 export function toGroup(example: SuiteExample, rollouts: readonly Rollout[]): Group {
   const rewards = rollouts.flatMap((one) => (one.reward === null ? [] : [one.reward]));
-  return { example, rollouts, kind: kindOf(rewards, rollouts.length), reward: rewards.length === 0 ? null : meanOf(rewards) };
+  return {
+    example,
+    rollouts,
+    kind: kindOf(rewards, rollouts.length),
+    reward: rewards.length === 0 ? null : meanOf(rewards),
+  };
 }
 
 function kindOf(rewards: readonly number[], planned: number): GroupKind {

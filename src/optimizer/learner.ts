@@ -73,7 +73,11 @@ function endpointLearner(endpoint: ReturnType<typeof EndpointSchema.parse>, runt
     });
   }
   // Retries live in the limiter, where they are counted.
-  const client = new OpenAI({ apiKey, maxRetries: 0, ...(endpoint.baseUrl === undefined ? {} : { baseURL: endpoint.baseUrl }) });
+  const client = new OpenAI({
+    apiKey,
+    maxRetries: 0,
+    ...(endpoint.baseUrl === undefined ? {} : { baseURL: endpoint.baseUrl }),
+  });
   return {
     id: endpoint.model,
     small: false,
@@ -86,7 +90,11 @@ function endpointLearner(endpoint: ReturnType<typeof EndpointSchema.parse>, runt
         max_tokens: request.maxTokens,
         ...(endpoint.structured ? { response_format: responseFormat(request) } : {}),
       };
-      const task = { stage: request.stage, endpoint: endpoint.baseUrl ?? "openai", body: JSON.stringify(body) };
+      const task = {
+        stage: request.stage,
+        endpoint: endpoint.baseUrl ?? "openai",
+        body: JSON.stringify(body),
+      };
       return toReply(await paidCall(runtime, task, () => complete(client, body, endpoint)));
     },
   };
@@ -98,7 +106,9 @@ async function complete(
   endpoint: ReturnType<typeof EndpointSchema.parse>,
 ): Promise<ProviderResponse> {
   const reply = await client.chat.completions.create(body).catch((error: unknown) => {
-    throw error instanceof OpenAI.APIError && error.status !== undefined ? new Error(`API error: ${error.status} ${error.message}`) : error;
+    throw error instanceof OpenAI.APIError && error.status !== undefined
+      ? new Error(`API error: ${error.status} ${error.message}`)
+      : error;
   });
   const [choice] = reply.choices;
   const [prompt, completion] = [reply.usage?.prompt_tokens ?? 0, reply.usage?.completion_tokens ?? 0];
@@ -114,7 +124,11 @@ async function complete(
 function responseFormat(request: LearnerRequest) {
   return {
     type: "json_schema" as const,
-    json_schema: { name: request.schemaName, strict: true, schema: request.schema as { [key: string]: Json } },
+    json_schema: {
+      name: request.schemaName,
+      strict: true,
+      schema: request.schema as { [key: string]: Json },
+    },
   };
 }
 

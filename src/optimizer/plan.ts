@@ -23,7 +23,8 @@ export function planTraining(suite: Suite, form: "principles" | "contrast"): Tra
   // Contrast adds the combined candidate and the refinements.
   const screens = candidates + (contrast ? 1 + refinements * candidates : 0);
   const screening = steps.reduce((sum, step) => sum + Math.min(screenSize, step.batch.length) * screens, 0);
-  const validation = examples.validation.length * settings.validationRepeats * (steps.length + 1);
+  const attempts = Math.min(settings.gateAttempts, screens);
+  const validation = examples.validation.length * settings.validationRepeats * (steps.length * attempts + 1);
   const test = examples.test.length * settings.testRepeats * 2;
   const perStep = contrast ? candidates * (settings.maxOperations + refinements) : candidates;
   const perGroup = contrast ? 0 : groupSize + 1;
@@ -31,7 +32,11 @@ export function planTraining(suite: Suite, form: "principles" | "contrast"): Tra
   const rollouts = training + screening + validation + test;
   const [promptSize, replySize] = [promptTokens(suite), replyTokens(suite)];
   return {
-    examples: { train: examples.train.length, validation: examples.validation.length, test: examples.test.length },
+    examples: {
+      train: examples.train.length,
+      validation: examples.validation.length,
+      test: examples.test.length,
+    },
     steps: steps.length,
     rollouts: { training, screening, validation, test },
     learnerCalls,

@@ -70,16 +70,26 @@ export class GroupPrinciples implements Reflection {
       this.failures.push({ what: `comparison of ${group.example.id}`, reason: answer.reason });
       return [];
     }
-    return answer.value.principles.map(({ text }) => ({ text: oneLine(text), exampleIds: [group.example.id], draw: 0 }));
+    return answer.value.principles.map(({ text }) => ({
+      text: oneLine(text),
+      exampleIds: [group.example.id],
+      draw: 0,
+    }));
   }
 
   async ofStep(): Promise<Advantage[]> {
     return [];
   }
 
-  async propose(library: LibraryDocument, advantages: readonly Advantage[], count: number): Promise<Proposal[]> {
+  async propose(
+    library: LibraryDocument,
+    advantages: readonly Advantage[],
+    count: number,
+  ): Promise<Proposal[]> {
     if (advantages.length === 0) return [];
-    const proposals = await Promise.all(Array.from({ length: count }, (_, draw) => this.#revision(library, advantages, draw)));
+    const proposals = await Promise.all(
+      Array.from({ length: count }, (_, draw) => this.#revision(library, advantages, draw)),
+    );
     return proposals.flat();
   }
 
@@ -107,11 +117,18 @@ export class GroupPrinciples implements Reflection {
       maxTokens: 1000,
     });
     if (answer.ok) return answer.value.summary;
-    this.failures.push({ what: `summary of ${group.example.id}, repeat ${rollout.repeat}`, reason: answer.reason });
+    this.failures.push({
+      what: `summary of ${group.example.id}, repeat ${rollout.repeat}`,
+      reason: answer.reason,
+    });
     return undefined;
   }
 
-  async #revision(library: LibraryDocument, advantages: readonly Advantage[], draw: number): Promise<Proposal[]> {
+  async #revision(
+    library: LibraryDocument,
+    advantages: readonly Advantage[],
+    draw: number,
+  ): Promise<Proposal[]> {
     const { settings, learner, prompts } = this.#options;
     const answer = await askLearner(learner, {
       stage: "revision",
@@ -134,18 +151,44 @@ export class GroupPrinciples implements Reflection {
     }
     const changing = answer.value.operations.filter((one) => one.op !== "KEEP");
     for (const { op, text } of changing.slice(settings.maxOperations)) {
-      this.failures.push({ what: `operation ${op}`, reason: `a step makes at most ${settings.maxOperations}: ${text ?? "no text"}` });
+      this.failures.push({
+        what: `operation ${op}`,
+        reason: `a step makes at most ${settings.maxOperations}: ${text ?? "no text"}`,
+      });
     }
-    const pairs = changing.slice(0, settings.maxOperations).flatMap((raw) => this.#operation(raw, advantages));
-    return pairs.length === 0 ? [] : [{ operations: pairs.map((one) => one.operation), about: pairs.map(({ exampleIds }) => ({ exampleIds })) }];
+    const pairs = changing
+      .slice(0, settings.maxOperations)
+      .flatMap((raw) => this.#operation(raw, advantages));
+    return pairs.length === 0
+      ? []
+      : [
+          {
+            operations: pairs.map((one) => one.operation),
+            about: pairs.map(({ exampleIds }) => ({ exampleIds })),
+          },
+        ];
   }
 
-  #operation(raw: RawOperation, advantages: readonly Advantage[]): { operation: Operation; exampleIds: string[] }[] {
-    const exampleIds = [...new Set(raw.principles.flatMap((number) => advantages[number - 1]?.exampleIds ?? []))];
-    const why = { reason: raw.principles.map((number) => advantages[number - 1]?.text ?? "").filter(Boolean).join(" | "), evidence: exampleIds };
+  #operation(
+    raw: RawOperation,
+    advantages: readonly Advantage[],
+  ): { operation: Operation; exampleIds: string[] }[] {
+    const exampleIds = [
+      ...new Set(raw.principles.flatMap((number) => advantages[number - 1]?.exampleIds ?? [])),
+    ];
+    const why = {
+      reason: raw.principles
+        .map((number) => advantages[number - 1]?.text ?? "")
+        .filter(Boolean)
+        .join(" | "),
+      evidence: exampleIds,
+    };
     const operation = toOperation(raw, why);
     if (operation !== undefined) return [{ operation, exampleIds }];
-    this.failures.push({ what: `operation ${raw.op}`, reason: `it lacks ${raw.op === "ADD" ? "a text" : "an id or a text"}` });
+    this.failures.push({
+      what: `operation ${raw.op}`,
+      reason: `it lacks ${raw.op === "ADD" ? "a text" : "an id or a text"}`,
+    });
     return [];
   }
 
@@ -167,7 +210,9 @@ function toOperation(raw: RawOperation, why: { reason: string; evidence: string[
 const oneLine = (text: string): string => text.replace(/\s+/g, " ").trim();
 
 const listed = (library: LibraryDocument): string =>
-  library.experiences.length === 0 ? "(none yet)" : library.experiences.map((one) => `[${one.id}] ${one.text}`).join("\n");
+  library.experiences.length === 0
+    ? "(none yet)"
+    : library.experiences.map((one) => `[${one.id}] ${one.text}`).join("\n");
 
 function attempt(rollout: Rollout, number: number, summary: string | undefined): string {
   const body = summary ?? shortened(rollout.reply);
@@ -175,7 +220,12 @@ function attempt(rollout: Rollout, number: number, summary: string | undefined):
 }
 
 const judgement = (rollout: Rollout): string =>
-  rollout.criteria.map((one) => `- ${one.name}: ${one.score === null ? "ungraded" : one.score.toFixed(2)} (${one.reason.slice(0, 300)})`).join("\n");
+  rollout.criteria
+    .map(
+      (one) =>
+        `- ${one.name}: ${one.score === null ? "ungraded" : one.score.toFixed(2)} (${one.reason.slice(0, 300)})`,
+    )
+    .join("\n");
 
 function shortened(text: string): string {
   if (text.length <= MAX_REPLY_CHARS) return text;

@@ -18,6 +18,8 @@ const FileSchema = z.strictObject({
   system: z.string().min(1),
   shots: z.array(z.strictObject({ user: z.string().min(1), assistant: z.string().min(1) })).default([]),
   user: z.string().min(1),
+  /** Words that only the worked examples are about: an answer that uses one has copied them. */
+  topics: z.array(z.string().min(1)).default([]),
 });
 
 export interface ChatMessage {
@@ -26,7 +28,10 @@ export interface ChatMessage {
 }
 
 /** A prompt of the learner: fills its placeholders and returns chat messages, what is stable first. */
-export type Prompt = (values: Record<string, string>) => ChatMessage[];
+export interface Prompt {
+  (values: Record<string, string>): ChatMessage[];
+  readonly topics: readonly string[];
+}
 
 export type Prompts = Record<PromptName, Prompt>;
 
@@ -49,14 +54,15 @@ export async function loadPrompts(replaced: Partial<Record<PromptName, string>> 
 async function loadPrompt(name: PromptName, path: string): Promise<Prompt> {
   const parsed = FileSchema.safeParse(await readYaml(path));
   if (!parsed.success) throw invalid(path, z.prettifyError(parsed.error));
-  const { system, shots, user } = parsed.data;
+  const { system, shots, user, topics } = parsed.data;
   const known: readonly string[] = PLACEHOLDERS[name];
   const used = placeholdersIn(`${system}\n${user}`);
   const unknown = used.find((one) => !known.includes(one));
-  if (unknown !== undefined) throw invalid(path, `it uses {{${unknown}}}, which is not one of ${known.join(", ")}`);
+  if (unknown !== undefined)
+    throw invalid(path, `it uses {{${unknown}}}, which is not one of ${known.join(", ")}`);
   const missing = known.find((one) => !used.includes(one));
   if (missing !== undefined) throw invalid(path, `it does not use {{${missing}}}`);
-  return (values) => [
+  const messages = (values: Record<string, string>): ChatMessage[] => [
     { role: "system", content: fill(system, values) },
     ...shots.flatMap((shot): ChatMessage[] => [
       { role: "user", content: shot.user.trim() },
@@ -64,6 +70,7 @@ async function loadPrompt(name: PromptName, path: string): Promise<Prompt> {
     ]),
     { role: "user", content: fill(user, values) },
   ];
+  return Object.assign(messages, { topics });
 }
 
 async function readYaml(path: string): Promise<unknown> {
@@ -80,7 +87,8 @@ async function readYaml(path: string): Promise<unknown> {
   }
 }
 
-const placeholdersIn = (text: string): string[] => [...text.matchAll(/\{\{(\w+)\}\}/g)].map((match) => match[1] ?? "");
+const placeholdersIn = (text: string): string[] =>
+  [...text.matchAll(/\{\{(\w+)\}\}/g)].map((match) => match[1] ?? "");
 
 /** One pass over the template only: what is filled in is data, and is never looked at for placeholders. */
 function fill(template: string, values: Record<string, string>): string {

@@ -18,12 +18,20 @@ export interface JudgedCandidate {
 
 /** Makes the candidate the next version, with what it rests on. @throws GrpoError LIBRARY_CONFLICT */
 export function commitCandidate(run: TrainingRun, judged: JudgedCandidate): void {
-  run.store.commit({ document: judged.candidate.document, expectedParentHash: judged.parentHash, entry: notes(run, judged) });
+  run.store.commit({
+    document: judged.candidate.document,
+    expectedParentHash: judged.parentHash,
+    entry: notes(run, judged),
+  });
 }
 
 /** Keeps a candidate that the gate refused, with its reason. */
 export function rememberRejected(run: TrainingRun, judged: JudgedCandidate): void {
-  run.store.recordRejected({ document: judged.candidate.document, parentHash: judged.parentHash, entry: notes(run, judged) });
+  run.store.recordRejected({
+    document: judged.candidate.document,
+    parentHash: judged.parentHash,
+    entry: notes(run, judged),
+  });
 }
 
 function notes(run: TrainingRun, { candidate, groups, verdict, spentBefore }: JudgedCandidate): EntryNotes {
@@ -40,7 +48,10 @@ function notes(run: TrainingRun, { candidate, groups, verdict, spentBefore }: Ju
 }
 
 /** One line an experience and example that taught it: the group's rewards, and the criterion where there is one. */
-function* evidenceOf(candidate: Candidate, groups: readonly Group[]): Generator<{ exampleId: string; [key: string]: unknown }> {
+function* evidenceOf(
+  candidate: Candidate,
+  groups: readonly Group[],
+): Generator<{ exampleId: string; [key: string]: unknown }> {
   for (const [index, operation] of candidate.proposal.operations.entries()) {
     const about = candidate.proposal.about[index];
     const text = "text" in operation ? operation.text : undefined;
@@ -48,7 +59,12 @@ function* evidenceOf(candidate: Candidate, groups: readonly Group[]): Generator<
     for (const exampleId of about?.exampleIds ?? []) {
       const group = groups.find((one) => one.example.id === exampleId);
       const rewards = group?.rollouts.map((one) => one.reward) ?? [];
-      yield { exampleId, experience, rewards, ...(about?.criterion === undefined ? {} : { criterion: about.criterion }) };
+      yield {
+        exampleId,
+        experience,
+        rewards,
+        ...(about?.criterion === undefined ? {} : { criterion: about.criterion }),
+      };
     }
   }
 }
@@ -58,10 +74,12 @@ export function criterionOfExperiences(store: LibraryStore): Map<string, string>
   const known = new Map<string, string>();
   for (const entry of store.history()) {
     if (entry.status !== "accepted") continue;
-    for (const { experience, criterion } of entry.evidence as { experience?: unknown; criterion?: unknown }[]) {
+    for (const { experience, criterion } of entry.evidence as {
+      experience?: unknown;
+      criterion?: unknown;
+    }[]) {
       if (typeof experience === "string" && typeof criterion === "string") known.set(experience, criterion);
     }
   }
   return known;
 }
-

@@ -37,6 +37,8 @@ export function screeningSet(batch: readonly SuiteExample[], size: number): Suit
   }
   const queues = [...kinds.entries()].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, examples]) => examples);
   const longest = Math.max(0, ...queues.map((queue) => queue.length));
-  const turns = Array.from({ length: longest }, (_, turn) => queues.flatMap((queue) => queue.slice(turn, turn + 1)));
+  const turns = Array.from({ length: longest }, (_, turn) =>
+    queues.flatMap((queue) => queue.slice(turn, turn + 1)),
+  );
   return turns.flat().slice(0, size);
 }

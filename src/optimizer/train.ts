@@ -2,14 +2,21 @@ import { type ArmsComparison, compareArms, type PairedExample } from "../evaluat
 import { type GateResult, gate } from "../evaluation/gate.ts";
 import { GrpoError, type LibraryDocument } from "../library/index.ts";
 import type { Advantage, FailedReflection, Reflection } from "./advantage.ts";
-import { bestCandidate } from "./best-candidate.ts";
-import { type Candidate, buildCandidate } from "./candidates.ts";
+import { buildCandidate, type Candidate } from "./candidates.ts";
 import { CriterionContrast } from "./contrast.ts";
 import { countKinds, type Group, type GroupKind } from "./groups.ts";
 import { GroupPrinciples } from "./principles.ts";
+import { rankCandidates } from "./ranking.ts";
 import { commitCandidate, criterionOfExperiences, rememberRejected } from "./record.ts";
 import { planSteps, type Step } from "./steps.ts";
-import { baselineSampling, evaluationSampling, rollGroups, rollPairs, type TrainingRun, trainingSampling } from "./training-run.ts";
+import {
+  baselineSampling,
+  evaluationSampling,
+  rollGroups,
+  rollPairs,
+  type TrainingRun,
+  trainingSampling,
+} from "./training-run.ts";
 
 /** What one step did to the library. */
 export interface StepOutcome {
@@ -17,7 +24,8 @@ export interface StepOutcome {
   step: number;
   kinds: Record<GroupKind, number>;
   outcome: "accepted" | "rejected" | "nothing to learn" | "no candidate";
-  gate?: GateResult;
+  /** What the gate said of each candidate that reached it, in order. */
+  gates: GateResult[];
   refused: { text: string; reason: string }[];
   failures: FailedReflection[];
 }
@@ -50,29 +58,48 @@ export async function train(run: TrainingRun): Promise<TrainingResult> {
 async function trainStep(run: TrainingRun, step: Step): Promise<StepOutcome> {
   const { settings } = run.suite;
   const { document: library, hash: parentHash } = run.store.load();
-  const spentBefore = run.runtime.limiter.usage.total();
+  let spentBefore = run.runtime.limiter.usage.total();
   const reflection = reflectionOf(run, step);
 
   const draw = `epoch ${step.epoch} step ${step.step}`;
   const { groups, advantages } = await rolloutsAndAdvantages(run, step, library, reflection, draw);
-  const report = { epoch: step.epoch, step: step.step, kinds: countKinds(groups), refused: [], failures: reflection.failures };
+  const report = {
+    epoch: step.epoch,
+    step: step.step,
+    kinds: countKinds(groups),
+    gates: [] as GateResult[],
+    refused: [],
+    failures: reflection.failures,
+  };
   if (advantages.length === 0) return { ...report, outcome: "nothing to learn" };
 
   const proposals = await reflection.propose(library, advantages, settings.candidates);
   const candidates = proposals.map((proposal) => buildCandidate(library, proposal, settings, run.leaks));
   const refused = candidates.flatMap((one) => one.refused);
-  const best = await bestCandidate(run, { library, groups, reflection, candidates, refused, draw });
-  if (best === undefined) return { ...report, refused, outcome: "no candidate" };
+  const ranked = await rankCandidates(run, { library, groups, reflection, candidates, refused, draw });
 
-  const verdict = await validate(run, library, best);
-  const judged = { candidate: best, parentHash, spentBefore, groups, verdict };
-  if (verdict.accepted) commitCandidate(run, judged);
-  else rememberRejected(run, judged);
-  return { ...report, refused, gate: verdict, outcome: verdict.accepted ? "accepted" : "rejected" };
+  for (const candidate of ranked.slice(0, settings.gateAttempts)) {
+    const verdict = await validate(run, library, candidate);
+    report.gates.push(verdict);
+    const judged = { candidate, parentHash, spentBefore, groups, verdict };
+    if (verdict.accepted) {
+      commitCandidate(run, judged);
+      return { ...report, refused, outcome: "accepted" };
+    }
+    rememberRejected(run, judged);
+    spentBefore = run.runtime.limiter.usage.total();
+  }
+  return { ...report, refused, outcome: report.gates.length === 0 ? "no candidate" : "rejected" };
 }
 
 /** A group's comparison starts the moment the group is complete; only the step's own waits for all. */
-async function rolloutsAndAdvantages(run: TrainingRun, step: Step, library: LibraryDocument, reflection: Reflection, draw: string): Promise<{ groups: Group[]; advantages: Advantage[] }> {
+async function rolloutsAndAdvantages(
+  run: TrainingRun,
+  step: Step,
+  library: LibraryDocument,
+  reflection: Reflection,
+  draw: string,
+): Promise<{ groups: Group[]; advantages: Advantage[] }> {
   const sampling = trainingSampling(run, library, draw);
   const taught = await rollGroups(run, "rollouts", step.batch, sampling, async (group) => ({
     group,
@@ -81,9 +108,16 @@ async function rolloutsAndAdvantages(run: TrainingRun, step: Step, library: Libr
   const groups = taught.map((one) => one.group);
   requireGraded(groups, step);
   run.runtime.emit({ type: "phase-done", phase: "rollouts", note: kindsText(countKinds(groups)) });
-  const advantages = [...taught.flatMap((one) => one.advantages), ...(await reflection.ofStep(groups, library))];
+  const advantages = [
+    ...taught.flatMap((one) => one.advantages),
+    ...(await reflection.ofStep(groups, library)),
+  ];
   run.runtime.throwIfStopped();
-  run.runtime.emit({ type: "phase-done", phase: "advantages", note: `${advantages.length} learned from ${groups.length} groups` });
+  run.runtime.emit({
+    type: "phase-done",
+    phase: "advantages",
+    note: `${advantages.length} learned from ${groups.length} groups`,
+  });
   return { groups, advantages };
 }
 
@@ -92,16 +126,34 @@ function reflectionOf(run: TrainingRun, step: Step): Reflection {
   const form = settings.advantage ?? (run.learner.small ? "contrast" : "principles");
   const shared = { learner: run.learner, settings, seedParts: [step.epoch, step.step] };
   return form === "contrast"
-    ? new CriterionContrast({ ...shared, prompt: run.prompts.contrast, criterionOf: criterionOfExperiences(run.store) })
+    ? new CriterionContrast({
+        ...shared,
+        prompt: run.prompts.contrast,
+        criterionOf: criterionOfExperiences(run.store),
+      })
     : new GroupPrinciples({ ...shared, prompts: run.prompts });
 }
 
-async function validate(run: TrainingRun, library: LibraryDocument, candidate: Candidate): Promise<GateResult> {
+async function validate(
+  run: TrainingRun,
+  library: LibraryDocument,
+  candidate: Candidate,
+): Promise<GateResult> {
   const { settings, examples } = run.suite;
   const sampling = (of: LibraryDocument) => evaluationSampling(of, "validation", settings.validationRepeats);
-  const pairs = await rollPairs(run, "validation", examples.validation, sampling(library), sampling(candidate.document));
+  const pairs = await rollPairs(
+    run,
+    "validation",
+    examples.validation,
+    sampling(library),
+    sampling(candidate.document),
+  );
   const verdict = gate(pairs, settings.seed);
-  run.runtime.emit({ type: "phase-done", phase: "validation", note: `${verdict.accepted ? "accepted" : "rejected"}: ${verdict.reason}` });
+  run.runtime.emit({
+    type: "phase-done",
+    phase: "validation",
+    note: `${verdict.accepted ? "accepted" : "rejected"}: ${verdict.reason}`,
+  });
   return verdict;
 }
 
@@ -109,10 +161,17 @@ async function validate(run: TrainingRun, library: LibraryDocument, candidate: C
 async function sealedTest(run: TrainingRun, library: LibraryDocument): Promise<Pick<TrainingResult, "test">> {
   const { settings, examples } = run.suite;
   if (examples.test.length === 0) return {};
-  const [baseline, enhanced] = [baselineSampling("test", settings.testRepeats), evaluationSampling(library, "test", settings.testRepeats)];
+  const [baseline, enhanced] = [
+    baselineSampling("test", settings.testRepeats),
+    evaluationSampling(library, "test", settings.testRepeats),
+  ];
   const pairs = await rollPairs(run, "test", examples.test, baseline, enhanced);
   const arms = compareArms(pairs, settings.seed);
-  run.runtime.emit({ type: "phase-done", phase: "test", note: `${arms.baseline.toFixed(2)} -> ${arms.enhanced.toFixed(2)}` });
+  run.runtime.emit({
+    type: "phase-done",
+    phase: "test",
+    note: `${arms.baseline.toFixed(2)} -> ${arms.enhanced.toFixed(2)}`,
+  });
   return { test: { pairs, arms } };
 }
 

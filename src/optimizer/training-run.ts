@@ -1,5 +1,12 @@
 import type { PairedExample } from "../evaluation/arms.ts";
-import { hashText, type LibraryDocument, type LibraryStore, openLibraryStore, renderExperiences, requireWithinLimits } from "../library/index.ts";
+import {
+  hashText,
+  type LibraryDocument,
+  type LibraryStore,
+  openLibraryStore,
+  renderExperiences,
+  requireWithinLimits,
+} from "../library/index.ts";
 import type { Injection } from "../providers/experience-agent.ts";
 import type { Phase } from "../runs/events.ts";
 import type { Runtime } from "../runs/runtime.ts";
@@ -23,17 +30,23 @@ export interface TrainingRun {
 /** @throws GrpoError for a wrong prompt file, learner or library, before anything is paid for */
 export async function openTraining(suite: Suite, runtime: Runtime): Promise<TrainingRun> {
   const { settings } = suite;
-  const store = openLibraryStore({ root: settings.experiences, agent: settings.agent, route: settings.route });
+  const store = openLibraryStore({
+    root: settings.experiences,
+    agent: settings.agent,
+    route: settings.route,
+  });
   const { maxExperiences, maxWords } = settings;
   requireWithinLimits(store.load().document, { maxExperiences, maxWords }, store.path);
   store.history();
+  const prompts = await loadPrompts(settings.prompts);
+  const topics = Object.values(prompts).flatMap((prompt) => prompt.topics);
   return {
     suite,
     runtime,
     learner: await openLearner(suite, runtime),
-    prompts: await loadPrompts(settings.prompts),
+    prompts,
     store,
-    leaks: leakCheck(suite),
+    leaks: leakCheck(suite, topics),
   };
 }
 
@@ -79,8 +92,17 @@ export function baselineSampling(split: string, repeats: number): Sampling {
 }
 
 /** Baseline and enhanced on the same examples, paired. */
-export async function rollPairs(run: TrainingRun, phase: Phase, examples: readonly SuiteExample[], baseline: Sampling, enhanced: Sampling): Promise<PairedExample[]> {
-  const [before, after] = await Promise.all([rollGroups(run, phase, examples, baseline), rollGroups(run, phase, examples, enhanced)]);
+export async function rollPairs(
+  run: TrainingRun,
+  phase: Phase,
+  examples: readonly SuiteExample[],
+  baseline: Sampling,
+  enhanced: Sampling,
+): Promise<PairedExample[]> {
+  const [before, after] = await Promise.all([
+    rollGroups(run, phase, examples, baseline),
+    rollGroups(run, phase, examples, enhanced),
+  ]);
   return examples.map((example, index) => ({
     id: example.id,
     persona: example.persona ?? "(none)",

@@ -5,7 +5,8 @@ export const signed = (value: number): string => `${value < 0 ? "-" : "+"}${Math
 
 /** `+0.42 (95 % +0.31 to +0.55)`, or that there are too few tests for an interval. */
 export function interval({ mean, low, high, n }: PairedComparison): string {
-  if (!Number.isFinite(low) || !Number.isFinite(high)) return `${signed(mean)} (${n} tests are too few for an interval)`;
+  if (!Number.isFinite(low) || !Number.isFinite(high))
+    return `${signed(mean)} (${n} tests are too few for an interval)`;
   return `${signed(mean)} (95 % ${signed(low)} to ${signed(high)})`;
 }
 
@@ -18,7 +19,9 @@ export function dollars(costUsd: number, unpriced: number): string {
 /** `3m07s`. */
 export function duration(ms: number): string {
   const seconds = Math.round(ms / 1000);
-  return seconds < 60 ? `${seconds}s` : `${Math.floor(seconds / 60)}m${String(seconds % 60).padStart(2, "0")}s`;
+  return seconds < 60
+    ? `${seconds}s`
+    : `${Math.floor(seconds / 60)}m${String(seconds % 60).padStart(2, "0")}s`;
 }
 
 /** `1.2M`, `34k`, `560`. */
@@ -33,7 +36,12 @@ export function table(header: readonly string[], rows: readonly (readonly string
   const widths = header.map((_, column) => Math.max(...all.map((row) => row[column]?.length ?? 0)));
   const numeric = (cell: string): boolean => /^[-+]?[\d.]/.test(cell);
   return all
-    .map((row) => row.map((cell, i) => (numeric(cell) ? cell.padStart(widths[i] ?? 0) : cell.padEnd(widths[i] ?? 0))).join("  ").trimEnd())
+    .map((row) =>
+      row
+        .map((cell, i) => (numeric(cell) ? cell.padStart(widths[i] ?? 0) : cell.padEnd(widths[i] ?? 0)))
+        .join("  ")
+        .trimEnd(),
+    )
     .map((line) => `  ${line}`)
     .join("\n");
 }

@@ -1,7 +1,7 @@
 import { styleText } from "node:util";
+import { safeLine, safeText } from "../library/index.ts";
 import type { EventSink, Phase, RunEvent } from "../runs/events.ts";
 import type { UsageTotals } from "../runs/usage.ts";
-import { safeLine, safeText } from "../library/index.ts";
 import { count, duration } from "./figures.ts";
 
 export type Display = "tty" | "plain" | "none";
@@ -75,7 +75,9 @@ class Board {
         this.#counts.delete(event.phase);
         break;
       case "step":
-        this.#line(styled(this.#live, `epoch ${event.epoch}/${event.epochs}, step ${event.step}/${event.steps}`));
+        this.#line(
+          styled(this.#live, `epoch ${event.epoch}/${event.epochs}, step ${event.step}/${event.steps}`),
+        );
         break;
       case "note":
         this.#line(safeText(event.text));
@@ -110,7 +112,10 @@ class Board {
     const phase = this.#phase ?? "starting";
     const counts = this.#phase === undefined ? "" : this.#figures(this.#phase);
     const usage = this.#usage;
-    const spent = usage === undefined ? "" : `${usage.calls} calls, ${count(usage.promptTokens + usage.completionTokens)} tokens, $${usage.costUsd.toFixed(4)}`;
+    const spent =
+      usage === undefined
+        ? ""
+        : `${usage.calls} calls, ${count(usage.promptTokens + usage.completionTokens)} tokens, $${usage.costUsd.toFixed(4)}`;
     return `${phase.padEnd(11)} ${counts}${spent}`;
   }
 

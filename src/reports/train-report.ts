@@ -1,5 +1,5 @@
-import { verdictOf } from "../evaluation/arms.ts";
 import type { CriterionComparison, PairedExample } from "../evaluation/arms.ts";
+import { verdictOf } from "../evaluation/arms.ts";
 import { countWords, safeLine } from "../library/index.ts";
 import type { StepOutcome, TrainingResult } from "../optimizer/train.ts";
 import type { UsageTotals } from "../runs/usage.ts";
@@ -15,19 +15,28 @@ export interface RunFigures {
 
 /** The end of a training run as text: verdict first, then the library, the evidence and what it cost. */
 export function trainReport(result: TrainingResult, figures: RunFigures): string {
-  const sections = [verdictSection(result), librarySection(result, figures), stepsSection(result.steps), testSections(result), spentSection(figures)];
+  const sections = [
+    verdictSection(result),
+    librarySection(result, figures),
+    stepsSection(result.steps),
+    testSections(result),
+    spentSection(figures),
+  ];
   return `${sections.filter((one) => one !== "").join("\n\n")}\n`;
 }
 
 function verdictSection({ test, library }: TrainingResult): string {
-  if (test === undefined) return `NO SEALED TEST  library v${library.version}: the config holds out no example, so nothing can be said about new ones`;
+  if (test === undefined)
+    return `NO SEALED TEST  library v${library.version}: the config holds out no example, so nothing can be said about new ones`;
   const { arms } = test;
   const { better, worse, same, n } = arms.comparison;
   const must = arms.criteria.some((one) => one.must) ? ", must-pass criteria not counted" : "";
   return [
     `${verdictOf(arms).toUpperCase()}  library v${library.version} on ${n} held-out questions: ${arms.baseline.toFixed(2)} -> ${arms.enhanced.toFixed(2)}   ${interval(arms.comparison)}`,
     `  better ${better}, worse ${worse}, same ${same}; one-sided sign-flip p ${arms.comparison.pBetter.toFixed(4)}${must}`,
-    ...(arms.ungraded.baseline + arms.ungraded.enhanced > 0 ? [`  ungraded rollouts: ${arms.ungraded.baseline} baseline, ${arms.ungraded.enhanced} enhanced`] : []),
+    ...(arms.ungraded.baseline + arms.ungraded.enhanced > 0
+      ? [`  ungraded rollouts: ${arms.ungraded.baseline} baseline, ${arms.ungraded.enhanced} enhanced`]
+      : []),
     ...(n < 12 ? ["  fewer than 12 questions: never proven, whatever the interval"] : []),
   ].join("\n");
 }
@@ -35,7 +44,10 @@ function verdictSection({ test, library }: TrainingResult): string {
 function librarySection({ library }: TrainingResult, { libraryPath }: RunFigures): string {
   const words = library.experiences.reduce((sum, one) => sum + countWords(one.text), 0);
   const items = library.experiences.map((one) => `  [${one.id}] ${safeLine(one.text)}`);
-  return [`LIBRARY  ${libraryPath}  version ${library.version}, ${items.length} experiences, ${words} words`, ...(items.length === 0 ? ["  (empty)"] : items)].join("\n");
+  return [
+    `LIBRARY  ${libraryPath}  version ${library.version}, ${items.length} experiences, ${words} words`,
+    ...(items.length === 0 ? ["  (empty)"] : items),
+  ].join("\n");
 }
 
 function stepsSection(steps: readonly StepOutcome[]): string {
@@ -43,7 +55,7 @@ function stepsSection(steps: readonly StepOutcome[]): string {
     const { informative, "all-bad": allBad, solved, incomplete } = one.kinds;
     const groups = `${informative} informative, ${allBad} all bad, ${solved} solved, ${incomplete} incomplete`;
     return [
-      `  epoch ${one.epoch} step ${one.step}: ${groups} -> ${one.outcome}${one.gate === undefined ? "" : ` (${safeLine(one.gate.reason)})`}`,
+      `  epoch ${one.epoch} step ${one.step}: ${groups} -> ${one.outcome}${gateText(one)}`,
       ...one.refused.map(({ text, reason }) => `    refused: ${safeLine(text)} (${safeLine(reason)})`),
       ...one.failures.map(({ what, reason }) => `    failed: ${safeLine(what)}: ${safeLine(reason)}`),
     ];
@@ -51,18 +63,38 @@ function stepsSection(steps: readonly StepOutcome[]): string {
   return ["STEPS", ...lines].join("\n");
 }
 
+const gateText = ({ gates }: StepOutcome): string =>
+  gates.length === 0 ? "" : ` (${gates.map((one) => safeLine(one.reason)).join("; then ")})`;
+
 function testSections({ test }: TrainingResult): string {
   if (test === undefined) return "";
   const { arms, pairs } = test;
-  const row = (one: CriterionComparison): string[] => [safeLine(one.name), String(one.comparison.n), one.baseline.toFixed(2), one.enhanced.toFixed(2), interval(one.comparison)];
+  const row = (one: CriterionComparison): string[] => [
+    safeLine(one.name),
+    String(one.comparison.n),
+    one.baseline.toFixed(2),
+    one.enhanced.toFixed(2),
+    interval(one.comparison),
+  ];
   const header = ["criterion", "n", "baseline", "enhanced", "difference"];
   const must = arms.criteria.filter((one) => one.must);
   const plain = arms.criteria.filter((one) => !one.must);
   return [
     `HELD-OUT, BY CRITERION (exploratory)\n${table(header, plain.map(row))}`,
-    ...(must.length === 0 ? [] : [`MUST-PASS CRITERIA (never part of the headline)\n${table(header, must.map(row))}`]),
+    ...(must.length === 0
+      ? []
+      : [`MUST-PASS CRITERIA (never part of the headline)\n${table(header, must.map(row))}`]),
     notLearned(arms.criteria),
-    `HELD-OUT, BY PERSONA\n${table(["persona", "n", "baseline", "enhanced", "difference"], arms.personas.map((one) => [safeLine(one.persona), String(one.n), one.baseline.toFixed(2), one.enhanced.toFixed(2), signed(one.enhanced - one.baseline)]))}`,
+    `HELD-OUT, BY PERSONA\n${table(
+      ["persona", "n", "baseline", "enhanced", "difference"],
+      arms.personas.map((one) => [
+        safeLine(one.persona),
+        String(one.n),
+        one.baseline.toFixed(2),
+        one.enhanced.toFixed(2),
+        signed(one.enhanced - one.baseline),
+      ]),
+    )}`,
     repliesSection(pairs),
   ].join("\n\n");
 }
@@ -72,10 +104,19 @@ function notLearned(criteria: readonly CriterionComparison[]): string {
   const missing = criteria.filter((one) => one.enhanced < 0.5);
   const worse = criteria.filter((one) => one.enhanced < one.baseline - 1e-9);
   const lines = [
-    ...missing.map((one) => `  not learned: ${safeLine(one.name)}, met in ${Math.round(one.enhanced * one.comparison.n)} of ${one.comparison.n}${one.must ? " (must pass)" : ""}`),
-    ...worse.map((one) => `  got worse: ${safeLine(one.name)}, ${one.baseline.toFixed(2)} -> ${one.enhanced.toFixed(2)}${one.must ? " (must pass)" : ""}`),
+    ...missing.map(
+      (one) =>
+        `  not learned: ${safeLine(one.name)}, met in ${Math.round(one.enhanced * one.comparison.n)} of ${one.comparison.n}${one.must ? " (must pass)" : ""}`,
+    ),
+    ...worse.map(
+      (one) =>
+        `  got worse: ${safeLine(one.name)}, ${one.baseline.toFixed(2)} -> ${one.enhanced.toFixed(2)}${one.must ? " (must pass)" : ""}`,
+    ),
   ];
-  return ["NOT LEARNED", ...(lines.length === 0 ? ["  every criterion is met in at least half of the held-out questions"] : lines)].join("\n");
+  return [
+    "NOT LEARNED",
+    ...(lines.length === 0 ? ["  every criterion is met in at least half of the held-out questions"] : lines),
+  ].join("\n");
 }
 
 /** Real replies beside the score: the best and the worst change, and one crisis-like row if must criteria exist. */
@@ -86,8 +127,12 @@ function repliesSection(pairs: readonly PairedExample[]): string {
       return before === null || after === null ? [] : [{ pair, difference: after - before }];
     })
     .sort((a, b) => b.difference - a.difference);
-  const graveFirst = scored.find(({ pair }) => pair.enhanced[0]?.criteria.some((one) => one.must && one.score !== null && one.score < 1));
-  const shown = [...new Set([scored[0], graveFirst, scored.at(-1)])].flatMap((one) => (one === undefined ? [] : [one]));
+  const graveFirst = scored.find(({ pair }) =>
+    pair.enhanced[0]?.criteria.some((one) => one.must && one.score !== null && one.score < 1),
+  );
+  const shown = [...new Set([scored[0], graveFirst, scored.at(-1)])].flatMap((one) =>
+    one === undefined ? [] : [one],
+  );
   const lines = shown.flatMap(({ pair, difference }) => [
     `  ${safeLine(pair.id)}  ${signed(difference)}`,
     `    baseline: ${safeLine(pair.baseline[0]?.reply ?? "")}`,
@@ -97,7 +142,9 @@ function repliesSection(pairs: readonly PairedExample[]): string {
 }
 
 function spentSection({ usage, byStage, elapsedMs, resultsPath }: RunFigures): string {
-  const stages = Object.entries(byStage).map(([stage, one]) => `${stage} ${one.calls}`).join(", ");
+  const stages = Object.entries(byStage)
+    .map(([stage, one]) => `${stage} ${one.calls}`)
+    .join(", ");
   return [
     `SPENT  ${usage.calls} calls (${stages}), ${count(usage.promptTokens)} tokens in, ${count(usage.completionTokens)} out, ${dollars(usage.costUsd, usage.unpriced)}, ${duration(elapsedMs)}`,
     ...(resultsPath === undefined ? [] : [`  results: ${resultsPath}   (npx promptfoo view)`]),

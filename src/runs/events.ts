@@ -2,7 +2,14 @@ import type { Stage } from "./task.ts";
 import type { UsageTotals } from "./usage.ts";
 
 /** Where a run is: the loop's stages in the order in which they are met. */
-export type Phase = "baseline" | "rollouts" | "advantages" | "candidates" | "refinement" | "validation" | "test";
+export type Phase =
+  | "baseline"
+  | "rollouts"
+  | "advantages"
+  | "candidates"
+  | "refinement"
+  | "validation"
+  | "test";
 
 /** What happens in a run, for displays and reports. Counts are rollouts unless the field says otherwise. */
 export type RunEvent =

@@ -134,7 +134,8 @@ class Budget {
       code: "PRICE_UNKNOWN",
       message: "A call came back without a price, so the cost cap cannot be kept.",
       place: "metadata.grpo.maxCostUsd",
-      remedy: "Set `cost` per token in the provider's config (promptfoo's `cost` key), or run without --max-cost.",
+      remedy:
+        "Set `cost` per token in the provider's config (promptfoo's `cost` key), or run without --max-cost.",
     });
   }
 
@@ -153,7 +154,8 @@ function refused(error: string): GrpoError {
   return new GrpoError({
     code: "PROVIDER_REFUSED",
     message: `The provider refuses to serve: ${error.split("\n")[0]?.slice(0, 300)}`,
-    remedy: "Check the API key and the account's credit, then run again; libraries already accepted are on disk.",
+    remedy:
+      "Check the API key and the account's credit, then run again; libraries already accepted are on disk.",
     exitCode: 6,
   });
 }

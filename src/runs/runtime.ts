@@ -1,6 +1,6 @@
 import { GrpoError } from "../library/error.ts";
 import type { EventSink } from "./events.ts";
-import { embeddedExecutor, type Executor } from "./executor.ts";
+import { type Executor, embeddedExecutor } from "./executor.ts";
 import { type Journal, memoryJournal } from "./journal.ts";
 import { createLimiter, type Limiter } from "./limiter.ts";
 

@@ -1,7 +1,13 @@
 import { createHash } from "node:crypto";
 
 /** Plain JSON: what tasks and their results are made of, so that they can be journalled and sent elsewhere. */
-export type Json = string | number | boolean | null | readonly Json[] | { readonly [key: string]: Json | undefined };
+export type Json =
+  | string
+  | number
+  | boolean
+  | null
+  | readonly Json[]
+  | { readonly [key: string]: Json | undefined };
 
 /** The paid or random kinds of work of a run. */
 export type Stage = "rollout" | "judge" | "summary" | "advantage" | "revision";

@@ -33,7 +33,12 @@ export class UsageMeter {
 
   add(stage: Stage, usage: CallUsage): void {
     const totals = this.#byStage.get(stage) ?? zero();
-    addTo(totals, { ...usage, calls: 1, costUsd: usage.costUsd ?? 0, unpriced: usage.costUsd === null ? 1 : 0 });
+    addTo(totals, {
+      ...usage,
+      calls: 1,
+      costUsd: usage.costUsd ?? 0,
+      unpriced: usage.costUsd === null ? 1 : 0,
+    });
     this.#byStage.set(stage, totals);
   }
 

@@ -74,6 +74,12 @@ export const SettingsSchema = z.strictObject({
     .max(8)
     .default(2)
     .describe("Attempts to reword an experience against replies written under it."),
+  gateAttempts: z
+    .int()
+    .min(1)
+    .max(16)
+    .default(2)
+    .describe("Candidates that are tried at the gate, the best on training first."),
   screenSize: z.int().min(1).default(12).describe("Training examples on which candidates are compared."),
   validationRepeats: z.int().min(1).max(64).default(1),
   testRepeats: z.int().min(1).max(64).default(1),

@@ -21,14 +21,19 @@ type ScreenedCandidate = Candidate & Screened;
 /**
  * Compares whole candidate libraries on training examples, because experiences interact: one about questions
  * can silence the rest. Then tries the best parts together, and new wordings for what is still lost.
- * Undefined when there is nothing to compare; whether the best beats the current library is the gate's to say,
- * on examples that nothing was learned from.
+ * The best comes first; whether it beats the current library is the gate's to say, on examples that nothing
+ * was learned from.
  */
-export async function bestCandidate(run: TrainingRun, search: Search): Promise<Candidate | undefined> {
+export async function rankCandidates(run: TrainingRun, search: Search): Promise<Candidate[]> {
   const { settings } = run.suite;
-  if (changing(search.candidates).length === 0) return undefined;
+  if (changing(search.candidates).length === 0) return [];
   const screen = async (phase: Phase, candidates: readonly Candidate[]): Promise<ScreenedCandidate[]> =>
-    Promise.all(changing(candidates).map(async (candidate) => ({ ...candidate, ...(await screenOne(run, search, phase, candidate.document)) })));
+    Promise.all(
+      changing(candidates).map(async (candidate) => ({
+        ...candidate,
+        ...(await screenOne(run, search, phase, candidate.document)),
+      })),
+    );
   const build = (from: LibraryDocument, proposals: readonly Proposal[]): Candidate[] =>
     proposals.map((proposal) => {
       const candidate = buildCandidate(from, proposal, settings, run.leaks);
@@ -38,32 +43,50 @@ export async function bestCandidate(run: TrainingRun, search: Search): Promise<C
 
   const screened = await screen("candidates", search.candidates);
   const combined = search.reflection.combine(search.library, screened);
-  if (combined !== undefined) screened.push(...(await screen("candidates", build(search.library, [combined]))));
-  let best = better(undefined, screened);
-  run.runtime.emit({ type: "phase-done", phase: "candidates", note: `best of ${screened.length} at ${rewardText(best?.reward)} on training` });
+  if (combined !== undefined)
+    screened.push(...(await screen("candidates", build(search.library, [combined]))));
+  let [best] = ranked(screened);
+  run.runtime.emit({
+    type: "phase-done",
+    phase: "candidates",
+    note: `best of ${screened.length} at ${rewardText(best?.reward)} on training`,
+  });
 
   for (let round = 0; best !== undefined && round < settings.refinements; round++) {
     const base: ScreenedCandidate = best;
     const proposals = await search.reflection.refine(base, round);
     const refined = build(base.document, proposals).map((candidate) => onTopOf(base, candidate));
-    best = better(base, await screen("refinement", refined));
-    run.runtime.emit({ type: "phase-done", phase: "refinement", note: `round ${round + 1}: ${rewardText(base.reward)} -> ${rewardText(best?.reward)}` });
+    screened.push(...(await screen("refinement", refined)));
+    [best] = ranked(screened);
+    run.runtime.emit({
+      type: "phase-done",
+      phase: "refinement",
+      note: `round ${round + 1}: ${rewardText(base.reward)} -> ${rewardText(best?.reward)}`,
+    });
   }
-  return best;
+  return ranked(screened);
 }
 
-const changing = (candidates: readonly Candidate[]): Candidate[] => candidates.filter((one) => one.proposal.operations.length > 0);
+const changing = (candidates: readonly Candidate[]): Candidate[] =>
+  candidates.filter((one) => one.proposal.operations.length > 0);
 
-async function screenOne(run: TrainingRun, search: Search, phase: Phase, library: LibraryDocument): Promise<Pick<Screened, "groups" | "reward">> {
-  const set = screeningSet(search.groups.map((group) => group.example), run.suite.settings.screenSize);
+async function screenOne(
+  run: TrainingRun,
+  search: Search,
+  phase: Phase,
+  library: LibraryDocument,
+): Promise<Pick<Screened, "groups" | "reward">> {
+  const set = screeningSet(
+    search.groups.map((group) => group.example),
+    run.suite.settings.screenSize,
+  );
   const groups = await rollGroups(run, phase, set, evaluationSampling(library, `screen ${search.draw}`, 1));
   return { groups, reward: meanReward(groups) };
 }
 
-function better(incumbent: ScreenedCandidate | undefined, challengers: readonly ScreenedCandidate[]): ScreenedCandidate | undefined {
-  let best = incumbent;
-  for (const one of challengers) if ((one.reward ?? -1) > (best?.reward ?? -1)) best = one;
-  return best;
+/** Best mean reward first; of equals the one that was built first. */
+function ranked(screened: readonly ScreenedCandidate[]): ScreenedCandidate[] {
+  return [...screened].sort((a, b) => (b.reward ?? -1) - (a.reward ?? -1));
 }
 
 /** A refinement's operations come after those of the candidate that it refines. */
@@ -78,4 +101,5 @@ function onTopOf(base: Candidate, refined: Candidate): Candidate {
   };
 }
 
-const rewardText = (reward: number | null | undefined): string => (reward === null || reward === undefined ? "ungraded" : reward.toFixed(2));
+const rewardText = (reward: number | null | undefined): string =>
+  reward === null || reward === undefined ? "ungraded" : reward.toFixed(2);
