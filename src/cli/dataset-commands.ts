@@ -1,9 +1,11 @@
 import type { Command } from "commander";
+import type { CommandResult } from "./dataset.ts";
 
 const EXAMPLES = `
 Examples:
   $ promptfoo-grpo dataset check                           the personas in datasets/integro/personas
-  $ promptfoo-grpo dataset check my/personas --json`;
+  $ promptfoo-grpo dataset check my/personas --json
+  $ promptfoo-grpo dataset check tests.csv                 how a file of promptfoo tests would be read and split`;
 
 /** Registers `dataset check`. */
 export function datasetCommands(program: Command, done: (exitCode: number) => void): void {
@@ -13,17 +15,22 @@ export function datasetCommands(program: Command, done: (exitCode: number) => vo
     .addHelpText("after", EXAMPLES);
   dataset
     .command("check")
-    .argument("[folder]", "folder of persona files", "datasets/integro/personas")
+    .argument("[path]", "folder of persona files, or a file of promptfoo tests", "datasets/integro/personas")
     .description(
       "Counts, near-duplicates, leakage between splits, and whether the reference replies meet their own criteria.",
     )
-    .option("--json", "the report as JSON", false)
-    .action(async (folder: string, { json }: { json: boolean }) => {
-      const { datasetCheck } = await import("./dataset.ts");
-      const { criteriaNames } = await import("../assertions/criteria.ts");
-      const { gradeExample } = await import("./grade-example.ts");
-      const result = await datasetCheck(folder, { json, criteria: criteriaNames(), grade: gradeExample });
+    .option("--json", "the report on personas as JSON", false)
+    .action(async (path: string, { json }: { json: boolean }) => {
+      const result = await checked(path, json);
       process.stdout.write(`${result.text}\n`);
       done(result.exitCode);
     });
+}
+
+async function checked(path: string, json: boolean): Promise<CommandResult> {
+  if (/\.(csv|jsonl?|ya?ml)$/i.test(path)) return (await import("./tests-check.ts")).testsCheck(path);
+  const { datasetCheck } = await import("./dataset.ts");
+  const { criteriaNames } = await import("../assertions/criteria.ts");
+  const { gradeExample } = await import("./grade-example.ts");
+  return datasetCheck(path, { json, criteria: criteriaNames(), grade: gradeExample });
 }

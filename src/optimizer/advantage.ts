@@ -7,6 +7,8 @@ export interface Advantage {
   exampleIds: readonly string[];
   /** The criterion it is about, where the form works by criterion. */
   criterion?: string;
+  /** It is about a must-pass criterion. */
+  must?: boolean;
   /** Which of several independent wordings this is, 0-based. */
   draw: number;
 }
@@ -15,7 +17,7 @@ export interface Advantage {
 export interface Proposal {
   operations: readonly Operation[];
   /** What each operation is about, in the order of `operations`. */
-  about: readonly { criterion?: string; exampleIds: readonly string[] }[];
+  about: readonly { criterion?: string; must?: boolean; exampleIds: readonly string[] }[];
   /** Experiences that move to the front, by id. */
   front?: readonly string[];
 }

@@ -27,9 +27,9 @@ const instructionSchema = (maxWords: number) =>
       .refine(
         (text) =>
           WHOLE.test(text.trim()) && !/\b(for example|such as|like|and|or|the)[.…]*$/i.test(text.trim()),
-        "the instruction stops in the middle of a sentence",
+        "write one whole sentence",
       )
-      .refine((text) => countWords(text) <= maxWords, `the instruction has more than ${maxWords} words`),
+      .refine((text) => countWords(text) <= maxWords, `write at most ${maxWords} words`),
   });
 
 /** Criteria that pass at least this often have nothing to teach. */

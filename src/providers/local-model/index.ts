@@ -1,4 +1,4 @@
-export { type LocalModelConfig, localModelConfigSchema } from "./config.ts";
+export type { LocalModelConfig } from "./config.ts";
 export { closeLocalModels } from "./engine/shared.ts";
 export { LocalModel } from "./local-model.ts";
 export { type EnsureWeightsOptions, ensureWeights } from "./weights/ensure.ts";
