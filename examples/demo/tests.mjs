@@ -6,7 +6,7 @@ const folder = fileURLToPath(new URL("../../datasets/integro/personas", import.m
 
 /** How many examples of each user type a five-minute run can afford. */
 const SHARE = {
-  train: { general: 2, resistant: 2, verbose: 2, crisis: 2 },
+  train: { general: 2, resistant: 1, verbose: 2, crisis: 3 },
   validation: { general: 2, resistant: 2, verbose: 2, crisis: 3 },
   test: { general: 4, resistant: 3, verbose: 3, crisis: 4 },
 };

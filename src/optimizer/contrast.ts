@@ -85,7 +85,7 @@ export class CriterionContrast implements Reflection {
   ): Promise<Proposal[]> {
     return Array.from({ length: count }, (_, draw) => {
       const own = advantages.filter((one) => one.draw === draw);
-      return this.#proposal(library, this.#random("order", draw).shuffle(own));
+      return this.#proposal(library, mustLast(this.#random("order", draw).shuffle(own), (one) => one.must));
     }).filter((proposal) => proposal.operations.length > 0);
   }
 
@@ -109,10 +109,11 @@ export class CriterionContrast implements Reflection {
       const own = parts.filter((part) => part.criterion === criterion);
       return own.sort((a, b) => b.rate - a.rate || b.whole - a.whole).slice(0, 1);
     });
-    const operations = chosen.map((part) => part.operation);
+    const ordered = mustLast(chosen, (part) => part.about?.must);
+    const operations = ordered.map((part) => part.operation);
     const known = screened.some((one) => sameTexts(one.proposal.operations, operations));
     if (known || library.experiences.length + operations.length === 0) return undefined;
-    return { operations, about: chosen.flatMap((part) => (part.about === undefined ? [] : [part.about])) };
+    return { operations, about: ordered.flatMap((part) => (part.about === undefined ? [] : [part.about])) };
   }
 
   async refine(best: Screened, round: number): Promise<Proposal[]> {
@@ -134,7 +135,7 @@ export class CriterionContrast implements Reflection {
       return {
         operations: [operation],
         about: [about],
-        ...(current === undefined ? {} : { front: [current.id] }),
+        ...(current === undefined || standing.must ? {} : { front: [current.id] }),
       };
     });
   }
@@ -148,9 +149,9 @@ export class CriterionContrast implements Reflection {
     current: { id: string } | undefined,
     advantage: Advantage,
   ): [Operation, Proposal["about"][number]] {
-    const { text, exampleIds, criterion = "" } = advantage;
+    const { text, exampleIds, criterion = "", must = false } = advantage;
     const why = { reason: `criterion ${criterion}`, evidence: [...exampleIds] };
-    const about = { criterion, exampleIds };
+    const about = { criterion, must, exampleIds };
     return [
       current === undefined ? { op: "ADD", text, ...why } : { op: "MODIFY", id: current.id, text, ...why },
       about,
@@ -200,6 +201,7 @@ export class CriterionContrast implements Reflection {
         text: tidy(answer.value.instruction),
         exampleIds: [failed.exampleId],
         criterion: standing.name,
+        must: standing.must,
         draw,
       },
     ];
@@ -245,6 +247,11 @@ function scopeOf(standing: CriterionStanding, failed: Judged): string {
   );
   const kind = shared.length === 0 ? "" : ` (user type: ${shared.map(quiet).join(", ")})`;
   return `only some replies${kind}, to messages such as '${clip(quiet(failed.query), 20)}'`;
+}
+
+/** Must-pass instructions close the library: a small model passes over a condition that stands among habits. */
+function mustLast<T>(items: readonly T[], isMust: (item: T) => boolean | undefined): T[] {
+  return [...items.filter((one) => isMust(one) !== true), ...items.filter((one) => isMust(one) === true)];
 }
 
 const overlap = (a: string, b: string): boolean => namesIn(a).some((name) => namesIn(b).includes(name));
