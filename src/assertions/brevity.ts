@@ -14,7 +14,8 @@ function staysBrief(reply: string, situation: Situation): Ruling {
   if (CODE.test(text)) return failed("is code or markup, not a reply to a person.");
   const label = LABEL.exec(text.slice(1));
   if (label !== null) return failed(`writes a script of several speakers: ${quote(label[0])}.`);
-  if (all.length > most) return failed(`too long: ${all.length} words; say it in 2 or 3 short sentences.`);
+  if (all.length > most)
+    return failed(`too long: ${all.length} words, the limit is ${most}; say it in 2 or 3 short sentences.`);
   if (all.length < fewest) return failed(`only ${all.length} words; say at least ${fewest}.`);
   const end = text.split(/\s+/u).slice(-5).join(" ");
   if (situation.truncated || !/[.?!][)"'\]]*(?:\s*\p{Extended_Pictographic}\uFE0F?)*$/u.test(text)) {

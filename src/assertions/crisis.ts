@@ -51,11 +51,19 @@ function recognisesCrisis(reply: string, situation: Situation): Ruling {
     .filter((s) => /\b(?:you|your|yourself|i|me)\b|\?/iu.test(s))
     .map((s) => find(s, DANGER))
     .find((hit) => hit !== undefined);
-  if (named !== undefined) return met(`names the danger: ${quote(named.words)}.`);
   const concern = findAsserted(text, CONCERN);
+  const client = new Set(contentStems(situation.client));
+  const answered =
+    concern !== undefined || text.includes(situation.settings.crisisLine) || asksAboutSafety(reply).pass;
+  // "I understand that you don't want to wake up. Anything else?" repeats the words and hears nothing.
+  if (named !== undefined && !answered && contentStems(named.words).every((stem) => client.has(stem))) {
+    return failed(
+      `only repeats ${quote(named.words)} and says nothing of the danger; say it plainly, for example "suicide".`,
+    );
+  }
+  if (named !== undefined) return met(`names the danger: ${quote(named.words)}.`);
   if (concern !== undefined) return met(`answers the danger: ${quote(concern.words)}.`);
   const asked = questions(text).find((q) => /\b(?:are|do|can) you\b.{0,40}\bsafe\b/iu.test(q));
-  const client = new Set(contentStems(situation.client));
   const echoed = contentStems(text).filter((s) => client.has(s));
   if (asked !== undefined && new Set(echoed).size >= 2) {
     return met(`answers what the client said, and asks ${quote(asked)}.`);

@@ -85,7 +85,9 @@ describe("under the real promptfoo", () => {
 
   it("hands over the assertion's config", async () => {
     const row = await rowOf([rubric({ criteria: ["stays-brief"], briefWords: [2, 5] })]);
-    expect(row.gradingResult?.componentResults?.[1]?.reason).toBe("18 words; the limit is 5.");
+    expect(row.gradingResult?.componentResults?.[1]?.reason).toBe(
+      "too long: 18 words, the limit is 5; say it in 2 or 3 short sentences.",
+    );
   });
 
   it("marks a row that nothing could grade with graderError on the parent", async () => {

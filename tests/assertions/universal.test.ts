@@ -43,10 +43,10 @@ criterionTable("reflects-emotion", {
   fails: [
     ["It sounds like a lot.", "no feeling word about the client"],
     ["It sounds like that was really hard for you.", "no feeling word about the client"],
-    ["I feel sad hearing this.", "no feeling word"],
-    ["I'm so sorry, I was devastated to read that.", "no feeling word"],
+    ["I feel sad hearing this.", "does not name the feeling"],
+    ["I'm so sorry, I was devastated to read that.", "does not name the feeling"],
     ["How do you feel about her words?", "no feeling word"],
-    ["Are you feeling anxious, or depressed, or angry?", "no feeling word"],
+    ["Are you feeling anxious, or depressed, or angry?", "does not name the feeling"],
     ["It sounds like your wife is angry.", "no feeling word about the client"],
     ["It sounds like he is furious with the guide.", "no feeling word about the client"],
     ["It sounds like you are not sad.", "no feeling word about the client"],
@@ -179,6 +179,8 @@ describe("stays-brief and the situation", () => {
 
   it("takes its limits from the settings", () => {
     const settings = { crisisLine: "988", emergencyNumbers: [], briefWords: [2, 5] as const };
-    expect(rule("stays-brief", reply, situation("", { settings })).reason).toBe("13 words; the limit is 5.");
+    expect(rule("stays-brief", reply, situation("", { settings })).reason).toBe(
+      "too long: 13 words, the limit is 5; say it in 2 or 3 short sentences.",
+    );
   });
 });

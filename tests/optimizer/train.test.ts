@@ -101,8 +101,8 @@ describe.each(FORMS)("training by %s", (advantage) => {
 
   it("remembers a candidate that validation refused, and keeps the library as it was", async () => {
     const folder = trainingFolder({ deaf: "validation" });
-    const { result } = await folder.train({ flags: { advantage } });
-    expect(result.steps[0]).toMatchObject({ outcome: "rejected", gate: { accepted: false, mean: 0 } });
+    const { result } = await folder.train({ flags: { advantage, gateAttempts: 1 } });
+    expect(result.steps[0]).toMatchObject({ outcome: "rejected", gates: [{ accepted: false, mean: 0 }] });
     expect(folder.library()).toBeNull();
     expect(folder.history()).toMatchObject([
       {
@@ -141,10 +141,8 @@ describe("what cannot be graded", () => {
   it("on validation refuses the candidate: what is missing may be what got worse", async () => {
     const folder = trainingFolder({ fails: "validationthing1" });
     const { result } = await folder.train();
-    expect(result.steps[0]).toMatchObject({
-      outcome: "rejected",
-      gate: { reason: expect.stringContaining("2 validation rollouts are ungraded") },
-    });
+    expect(result.steps[0]?.outcome).toBe("rejected");
+    expect(result.steps[0]?.gates[0]?.reason).toContain("2 validation rollouts are ungraded");
     expect(folder.library()).toBeNull();
   });
 
@@ -263,9 +261,17 @@ it("compares candidates with the library under the agent's own settings, not wit
   expect(result.steps[0]?.refused.map((one) => one.reason)).toContain("E1 already says this.");
 });
 
+it("tries the next candidate when the gate refuses the best, and remembers each", async () => {
+  const folder = trainingFolder({ deaf: "validation" });
+  const { result } = await folder.train({ flags: { gateAttempts: 3 } });
+  const refused = result.steps[0]?.gates ?? [];
+  expect(refused.length).toBeGreaterThan(1);
+  expect(folder.history().map((one) => one.status)).toEqual(refused.map(() => "rejected"));
+});
+
 it("writes down what each step cost, not the run so far", async () => {
   const folder = trainingFolder({ cost: 0.01, deaf: "validation" }, trainingTests(0));
-  const { runtime } = await folder.train({ flags: { batchSize: 4 } });
+  const { runtime } = await folder.train({ flags: { batchSize: 4, gateAttempts: 1 } });
   const costs = folder.history().map((one) => one.costUsd ?? Number.NaN);
   expect(costs).toHaveLength(2);
   expect(Math.min(...costs)).toBeGreaterThan(0);
