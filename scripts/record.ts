@@ -11,7 +11,7 @@ import { personaTests } from "../src/datasets/persona-tests.ts";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const folder = join(root, "tests/fixtures/recorded-run");
-const SHARE = { train: 6, validation: 4, test: 6 };
+const SHARE = { train: 5, validation: 4, test: 4 };
 
 const tests = (await personaTests(join(root, "datasets/integro/personas"))).filter(
   (test) => test.vars.turns.length === 0,

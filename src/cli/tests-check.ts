@@ -3,15 +3,17 @@ import { readTestsFile } from "../datasets/read-tests.ts";
 import { SPLITS } from "../datasets/split.ts";
 import { GrpoError, safeLine } from "../library/index.ts";
 import { table } from "../reports/figures.ts";
+import { parseSettings } from "../suite/settings.ts";
 import type { CommandResult } from "./dataset.ts";
 
 /** `dataset check tests.csv`: how a run would read and split a file of promptfoo tests. Exit 3 when a row is wrong. */
 export async function testsCheck(path: string): Promise<CommandResult> {
+  const { seed, split } = parseSettings(undefined, {}, path);
   try {
     const { tests, errors } = await readTestsFile(path);
     const examples = adaptTests(
       tests.map((one) => one.test),
-      { places: tests.map((one) => one.place) },
+      { places: tests.map((one) => one.place), seed, fractions: split },
     );
     const personas = [...new Set(examples.map((one) => one.persona ?? "(none)"))].sort();
     const rows = personas.map((persona) => {

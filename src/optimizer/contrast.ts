@@ -16,21 +16,17 @@ import type { Group } from "./groups.ts";
 import type { Learner } from "./learner.ts";
 import type { Prompt } from "./prompt-file.ts";
 
+const InstructionSchema = z.strictObject({ instruction: z.string().min(1).max(220) });
+const ATTEMPTS = 2;
+
 /** A sentence that stops in the middle teaches half of what it should. */
 const WHOLE = /[^\s,:;][.!?…'’”)]$/;
-const instructionSchema = (maxWords: number) =>
-  z.strictObject({
-    instruction: z
-      .string()
-      .min(1)
-      .max(220)
-      .refine(
-        (text) =>
-          WHOLE.test(text.trim()) && !/\b(for example|such as|like|and|or|the)[.…]*$/i.test(text.trim()),
-        "write one whole sentence",
-      )
-      .refine((text) => countWords(text) <= maxWords, `write at most ${maxWords} words`),
-  });
+const DANGLING = /\b(for example|such as|like|and|or|the)[.…]*$/i;
+
+function whyUnusable(text: string, maxWords: number): string | undefined {
+  if (!WHOLE.test(text) || DANGLING.test(text)) return `it is not a whole sentence: "${text}"`;
+  return countWords(text) > maxWords ? `it has more than ${maxWords} words: "${text}"` : undefined;
+}
 
 /** Criteria that pass at least this often have nothing to teach. */
 const LEARNED = 0.8;
@@ -85,7 +81,10 @@ export class CriterionContrast implements Reflection {
   ): Promise<Proposal[]> {
     return Array.from({ length: count }, (_, draw) => {
       const own = advantages.filter((one) => one.draw === draw);
-      return this.#proposal(library, mustLast(this.#random("order", draw).shuffle(own), (one) => one.must));
+      return this.#proposal(
+        library,
+        mustLast(this.#random("order", draw).shuffle(own), (one) => one.must),
+      );
     }).filter((proposal) => proposal.operations.length > 0);
   }
 
@@ -183,28 +182,26 @@ export class CriterionContrast implements Reflection {
     const random = this.#random(when, standing.name, draw);
     const failed = random.shuffle(standing.failed)[0];
     if (failed === undefined) return [];
-    const answer = await askLearner(learner, {
-      stage: "advantage",
-      messages: prompt(this.#values(standing, failed, current, random)),
-      name: "instruction",
-      schema: instructionSchema(settings.maxWords),
-      temperature: 0.5,
-      seed: seedFrom(settings.seed, ...this.#options.seedParts, when, standing.name, draw),
-      maxTokens: 80,
-    });
-    if (!answer.ok) {
-      this.failures.push({ what: `instruction for ${standing.name}`, reason: answer.reason });
-      return [];
+    const about = { exampleIds: [failed.exampleId], criterion: standing.name, must: standing.must, draw };
+    let reason = "";
+    // An unusable text is drawn again without a word about it: a small learner would write our complaint down.
+    for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+      const answer = await askLearner(learner, {
+        stage: "advantage",
+        messages: prompt(this.#values(standing, failed, current, random)),
+        name: "instruction",
+        schema: InstructionSchema,
+        temperature: Math.min(0.8, 0.2 + 0.3 * (draw + attempt)),
+        seed: seedFrom(settings.seed, ...this.#options.seedParts, when, standing.name, draw, attempt),
+        maxTokens: 80,
+      });
+      const text = answer.ok ? tidy(answer.value.instruction) : "";
+      const unusable = answer.ok ? whyUnusable(text, settings.maxWords) : answer.reason;
+      if (unusable === undefined) return [{ text, ...about }];
+      reason = unusable;
     }
-    return [
-      {
-        text: tidy(answer.value.instruction),
-        exampleIds: [failed.exampleId],
-        criterion: standing.name,
-        must: standing.must,
-        draw,
-      },
-    ];
+    this.failures.push({ what: `instruction for ${standing.name}`, reason });
+    return [];
   }
 
   #values(
