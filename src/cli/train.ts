@@ -54,8 +54,8 @@ export async function trainCommand(options: TrainOptions): Promise<number> {
       process.stdout.write(await dryRun(suite, runtime));
       return 0;
     }
-    runtime.emit({ type: "note", text: planLine(suite, (await openLearner(suite, runtime)).small) });
     const run = await openTraining(suite, runtime);
+    runtime.emit({ type: "note", text: planLine(suite, run.learner.small) });
     const result = await train(run);
     const resultsPath = await publish(run, result, options);
     display.close();
