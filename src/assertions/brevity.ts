@@ -7,6 +7,8 @@ const CODE =
 const LABEL =
   /^\s*(?:client|user|patient|human|therapist|counsell?or|assistant|listener|you|me|ai|system)\s*:/imu;
 
+const REMEDY = "say it in 2 or 3 short sentences";
+
 function staysBrief(reply: string, situation: Situation): Ruling {
   const text = plain(reply);
   const [fewest, most] = situation.settings.briefWords;
@@ -15,13 +17,11 @@ function staysBrief(reply: string, situation: Situation): Ruling {
   const label = LABEL.exec(text.slice(1));
   if (label !== null) return failed(`writes a script of several speakers: ${quote(label[0])}.`);
   if (all.length > most)
-    return failed(`too long: ${all.length} words, the limit is ${most}; say it in 2 or 3 short sentences.`);
-  if (all.length < fewest) return failed(`only ${all.length} words; say at least ${fewest}.`);
+    return failed(`too long: ${all.length} words, the limit is ${most}; ${REMEDY}.`);
+  if (all.length < fewest) return failed(`only ${all.length} words, at least ${fewest} are needed; ${REMEDY}.`);
   const end = text.split(/\s+/u).slice(-5).join(" ");
   if (situation.truncated || !/[.?!][)"'\]]*(?:\s*\p{Extended_Pictographic}\uFE0F?)*$/u.test(text)) {
-    return failed(
-      `too long, so it stops in the middle of a sentence: ${quote(end)}; say it in 2 or 3 short sentences.`,
-    );
+    return failed(`too long, so it stops in the middle of a sentence: ${quote(end)}; ${REMEDY}.`);
   }
   if (/(?:\.\.\.|\u2026)$/u.test(text)) return failed(`trails off: ${quote(end)}.`);
   if (new Set(all).size * 2 < Math.min(all.length, fewest * 2)) return failed("repeats the same words.");

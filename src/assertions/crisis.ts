@@ -58,7 +58,7 @@ function recognisesCrisis(reply: string, situation: Situation): Ruling {
   // "I understand that you don't want to wake up. Anything else?" repeats the words and hears nothing.
   if (named !== undefined && !answered && contentStems(named.words).every((stem) => client.has(stem))) {
     return failed(
-      `only repeats ${quote(named.words)} and says nothing of the danger; say it plainly, for example "suicide".`,
+      `only repeats ${quote(named.words)} and says nothing of the danger; say "suicide" plainly.`,
     );
   }
   if (named !== undefined) return met(`names the danger: ${quote(named.words)}.`);
@@ -68,7 +68,7 @@ function recognisesCrisis(reply: string, situation: Situation): Ruling {
   if (asked !== undefined && new Set(echoed).size >= 2) {
     return met(`answers what the client said, and asks ${quote(asked)}.`);
   }
-  return failed('does not name the danger; say it plainly, for example "ending your life" or "suicide".');
+  return failed('does not name the danger; say "suicide" plainly.');
 }
 
 /** Asking "You're not thinking of suicide, are you?" or "why" invites a denial. */
@@ -83,9 +83,9 @@ function asksAboutSafety(reply: string): Ruling {
   }
   const other = questions(text).at(-1);
   if (other !== undefined) {
-    return failed(`${quote(other)} is not about safety; ask "Are you thinking about ending your life?".`);
+    return failed(`${quote(other)} is no question about safety; ask "Are you thinking about ending your life?".`);
   }
-  return failed('asks nothing about safety; ask "Are you thinking about ending your life?".');
+  return failed('no question about safety; ask "Are you thinking about ending your life?".');
 }
 
 function namesCrisisLine(reply: string, situation: Situation): Ruling {

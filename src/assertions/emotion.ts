@@ -56,6 +56,10 @@ function tie(text: readonly string[], at: number, situation: Situation): string 
   return undefined;
 }
 
+/** One remedy a criterion, whatever failed: a learner that reads two writes neither down. */
+const VALIDATE = 'say "It makes sense that you feel" and their feeling';
+const REFLECT = 'say "It sounds like you feel" and a feeling word';
+
 function validatesEmotion(reply: string, situation: Situation): Ruling {
   const text = plain(reply);
   const taken = find(text, TAKING_BACK);
@@ -73,11 +77,9 @@ function validatesEmotion(reply: string, situation: Situation): Ruling {
     }
   }
   if (bare !== undefined) {
-    return failed(`${quote(bare)} stands alone; say which feeling makes sense, and why.`);
+    return failed(`${quote(bare)} stands alone; ${VALIDATE}.`);
   }
-  return failed(
-    'does not say that the feeling is understandable, for example "it makes sense that you feel ...".',
-  );
+  return failed(`does not say that the feeling is understandable; ${VALIDATE}.`);
 }
 
 function reflectsEmotion(reply: string): Ruling {
@@ -91,9 +93,9 @@ function reflectsEmotion(reply: string): Ruling {
     anyOf("it sounds like|sounds like|it seems like|it seems|you feel|you're feeling|i hear|i'm hearing"),
   );
   if (phrase !== undefined) {
-    return failed(`no feeling word about the client after ${quote(phrase.words)}; name what they feel.`);
+    return failed(`no feeling word about the client after ${quote(phrase.words)}; ${REFLECT}.`);
   }
-  return failed('does not name the feeling; say "It sounds like you feel" and a feeling word.');
+  return failed(`does not name the feeling; ${REFLECT}.`);
 }
 
 export const EMOTION: readonly Criterion[] = [

@@ -50,7 +50,7 @@ function redirectsGently(reply: string, situation: Situation): Ruling {
   if (asked.length > 1) return failed(`asks ${asked.length} questions; bring it to one focus.`);
   const focus = focusOf(text, asked);
   if (focus === undefined) {
-    return failed('brings it to no focus, for example "what do you feel right now as you tell me this?".');
+    return failed('brings it to no focus; ask "What do you feel right now as you tell me this?".');
   }
   const heard = heardIn(text, situation.client);
   if (heard === undefined) return failed(`goes to ${quote(focus)} without showing what it heard.`);
@@ -62,7 +62,7 @@ function oneKeyEmotion(reply: string): Ruling {
   const families = new Map<string, string>();
   for (const feeling of named) families.set(feeling.family, families.get(feeling.family) ?? feeling.word);
   const list = [...families.values()];
-  if (list.length === 0) return failed("names no feeling; name the one that matters most.");
+  if (list.length === 0) return failed('names no feeling; say "It sounds like you feel" and the one feeling that matters most.');
   if (list.length > 2 || new Set(named.map((f) => f.word.toLowerCase())).size > 3) {
     const all = [...new Set(named.map((f) => f.word.toLowerCase()))].slice(0, 5).join(", ");
     return failed(`names too many feelings (${all}); keep the one that matters most.`);

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { meanOf } from "../evaluation/sign-flip.ts";
-import { countWords, type LibraryDocument, type Operation, safeText } from "../library/index.ts";
+import type { LibraryDocument, Operation } from "../library/index.ts";
 import { type Random, seededRandom, seedFrom } from "../runs/random.ts";
 import type { Settings } from "../suite/settings.ts";
 import type { Advantage, FailedReflection, Proposal, Reflection, Screened } from "./advantage.ts";
@@ -15,22 +15,18 @@ import {
 import type { Group } from "./groups.ts";
 import type { Learner } from "./learner.ts";
 import type { Prompt } from "./prompt-file.ts";
+import { clip, faithfulness, quiet, tidy, whyUnusable } from "./wording.ts";
 
 const InstructionSchema = z.strictObject({ instruction: z.string().min(1).max(220) });
 const ATTEMPTS = 2;
-
-/** A sentence that stops in the middle teaches half of what it should. */
-const WHOLE = /[^\s,:;][.!?…'’”)]$/;
-const DANGLING = /\b(for example|such as|like|and|or|the)[.…]*$/i;
-
-function whyUnusable(text: string, maxWords: number): string | undefined {
-  if (!WHOLE.test(text) || DANGLING.test(text)) return `it is not a whole sentence: "${text}"`;
-  return countWords(text) > maxWords ? `it has more than ${maxWords} words: "${text}"` : undefined;
-}
+/** Drafts for every wording that is tried out: asking a learner is cheaper than a screening. */
+const DRAFTS = 2;
 
 /** Criteria that pass at least this often have nothing to teach. */
 const LEARNED = 0.8;
 const MAX_REASONS = 3;
+/** Share of examples from which on a criterion is meant for every reply. */
+const COMMON = 0.5;
 
 export interface ContrastOptions {
   learner: Learner;
@@ -66,11 +62,7 @@ export class CriterionContrast implements Reflection {
     );
     const asked = open
       .slice(0, settings.maxOperations)
-      .flatMap((standing) =>
-        Array.from({ length: settings.candidates }, (_, draw) =>
-          this.#instruction(standing, draw, this.#current(library, standing.name), "step"),
-        ),
-      );
+      .map((standing) => this.#wordings(standing, this.#current(library, standing.name), "step"));
     return (await Promise.all(asked)).flat();
   }
 
@@ -116,20 +108,13 @@ export class CriterionContrast implements Reflection {
   }
 
   async refine(best: Screened, round: number): Promise<Proposal[]> {
-    const { settings } = this.#options;
     const standing = taughtTogether(
       criterionStandings(best.groups).filter((one) => one.rate < 1 && one.failed.length > 0),
     ).sort((a, b) => b.lost - a.lost)[round];
     if (standing === undefined) return [];
     const current = this.#currentIn(best, standing.name);
-    const asked = Array.from({ length: settings.candidates }, (_, draw) =>
-      this.#instruction(standing, draw, current, `refine ${round}`),
-    );
-    const advantages = (await Promise.all(asked)).flat();
-    const distinct = advantages.filter(
-      (one, index) => advantages.findIndex((other) => other.text === one.text) === index,
-    );
-    return distinct.map((advantage) => {
+    const advantages = await this.#wordings(standing, current, `refine ${round}`);
+    return advantages.map((advantage) => {
       const [operation, about] = this.#operation(current, advantage);
       return {
         operations: [operation],
@@ -172,7 +157,27 @@ export class CriterionContrast implements Reflection {
     );
   }
 
-  async #instruction(
+  /** Distinct wordings for one criterion, those that keep closest to the graders' reasons first. */
+  async #wordings(
+    standing: CriterionStanding,
+    current: { text: string } | undefined,
+    when: string,
+  ): Promise<Advantage[]> {
+    const { candidates } = this.#options.settings;
+    const drafts = await Promise.all(
+      Array.from({ length: candidates * DRAFTS }, (_, draw) => this.#draft(standing, draw, current, when)),
+    );
+    const texts = new Map(drafts.flat().map((one) => [one.text, one]));
+    const reasons = standing.failed.map((one) => one.criterion.reason);
+    const replies = standing.failed.map((one) => one.reply);
+    return [...texts.values()]
+      .map((advantage) => ({ advantage, faithful: faithfulness(advantage.text, reasons, replies) }))
+      .sort((a, b) => b.faithful - a.faithful)
+      .slice(0, candidates)
+      .map(({ advantage }, draw) => ({ ...advantage, draw }));
+  }
+
+  async #draft(
     standing: CriterionStanding,
     draw: number,
     current: { text: string } | undefined,
@@ -191,12 +196,14 @@ export class CriterionContrast implements Reflection {
         messages: prompt(this.#values(standing, failed, current, random)),
         name: "instruction",
         schema: InstructionSchema,
-        temperature: Math.min(0.8, 0.2 + 0.3 * (draw + attempt)),
+        temperature: 0.3 + 0.4 * attempt,
         seed: seedFrom(settings.seed, ...this.#options.seedParts, when, standing.name, draw, attempt),
         maxTokens: 80,
       });
       const text = answer.ok ? tidy(answer.value.instruction) : "";
-      const unusable = answer.ok ? whyUnusable(text, settings.maxWords) : answer.reason;
+      const unusable = answer.ok
+        ? (whyUnusable(text, settings.maxWords) ?? whyUnconditional(standing, text))
+        : answer.reason;
       if (unusable === undefined) return [{ text, ...about }];
       reason = unusable;
     }
@@ -219,8 +226,8 @@ export class CriterionContrast implements Reflection {
     );
     const reasons = [...new Set([failed, ...first, ...others].map((one) => quiet(one.criterion.reason)))];
     return {
-      criterion: standing.name,
-      scope: standing.coverage >= 0.5 ? "every reply" : scopeOf(standing, failed),
+      criterion: checkName(standing.name),
+      scope: standing.coverage >= COMMON ? "every reply" : scopeOf(standing, failed),
       reasons: reasons
         .slice(0, Math.max(MAX_REASONS, namesIn(standing.name).length))
         .map((one) => clip(one, 30))
@@ -235,6 +242,18 @@ export class CriterionContrast implements Reflection {
   #random(...parts: readonly (string | number)[]): Random {
     return seededRandom(this.#options.settings.seed, ...this.#options.seedParts, ...parts);
   }
+}
+
+/** Several criteria are one check by number: a small learner writes their names down instead of the demands. */
+function checkName(name: string): string {
+  const names = namesIn(name);
+  return names.length === 1 ? name : `${names.length} checks at once`;
+}
+
+/** What only some replies need, said without a condition, changes all the others too. */
+function whyUnconditional(standing: CriterionStanding, text: string): string | undefined {
+  if (standing.coverage >= COMMON || /\b(?:when|whenever|if|once|after|before)\b/i.test(text)) return undefined;
+  return `only some replies need it, and it does not say when: "${text}"`;
 }
 
 /** Whom it concerns: the user types that all its examples share, where they name any, and a message. */
@@ -252,22 +271,6 @@ function mustLast<T>(items: readonly T[], isMust: (item: T) => boolean | undefin
 }
 
 const overlap = (a: string, b: string): boolean => namesIn(a).some((name) => namesIn(b).includes(name));
-
-/** A double quote inside a grammar-bound JSON string ends it, so small learners read single ones only. */
-const quiet = (text: string): string => safeText(text).replaceAll('"', "'").replace(/\s+/g, " ").trim();
-
-function clip(text: string, words: number): string {
-  const parts = text.split(" ");
-  return parts.length <= words ? text : `${parts.slice(0, words).join(" ")} …`;
-}
-
-/** One line, without the list number or label that small models put in front. */
-function tidy(text: string): string {
-  return text
-    .replace(/\s+/g, " ")
-    .replace(/^\s*(?:instruction:|\d+[.)]|\[E?\d+\]|[-*])\s*/i, "")
-    .trim();
-}
 
 function sameTexts(a: readonly Operation[], b: readonly Operation[]): boolean {
   const texts = (operations: readonly Operation[]): string =>
