@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { GrpoError } from "./error.ts";
 import { hashText } from "./files.ts";
+import { isLook, type Look, LookSchema } from "./looks.ts";
 import { OperationSchema } from "./operations.ts";
 
 const HashSchema = z.string().regex(/^[0-9a-f]{64}$/);
@@ -49,34 +50,45 @@ export function printEntry(entry: HistoryEntry): string {
   return JSON.stringify(HistoryEntrySchema.parse(entry));
 }
 
+/** Everything that a history file holds, each kind oldest first. */
+export interface History {
+  entries: HistoryEntry[];
+  looks: Look[];
+}
+
 /**
- * All entries, oldest first.
+ * Versions and rejected candidates, and looks at the sealed test.
  * @throws GrpoError LIBRARY_HISTORY_TRUNCATED (a last line cut short), LIBRARY_HISTORY_INVALID, with file and line
  */
-export function parseHistory(source: string, place: string): HistoryEntry[] {
+export function parseHistory(source: string, place: string): History {
   const lines = source.split("\n");
   const unfinished = lines.pop() ?? "";
-  const entries = lines.map((line, index) => parseEntry(line, `${place}:${index + 1}`));
-  if (unfinished !== "") entries.push(parseLastEntry(unfinished, `${place}:${lines.length + 1}`));
-  requireRising(entries, place);
-  return entries;
+  const all = lines.map((line, index) => parseEntry(line, `${place}:${index + 1}`));
+  if (unfinished !== "") all.push(parseLastEntry(unfinished, `${place}:${lines.length + 1}`));
+  requireRising(all, place);
+  return {
+    entries: all.filter((one) => one.status !== "look"),
+    looks: all.filter((one) => one.status === "look"),
+  };
 }
 
 export function isAccepted(entry: HistoryEntry): entry is AcceptedEntry {
   return entry.status === "accepted" && entry.version !== null;
 }
 
-function parseEntry(line: string, place: string): HistoryEntry {
+function parseEntry(line: string, place: string): HistoryEntry | Look {
   let value: unknown;
   try {
     value = JSON.parse(line);
   } catch (cause) {
     throw invalid("is not JSON", place, cause);
   }
+  const look = isLook(value) ? LookSchema.safeParse(value) : undefined;
+  if (look?.success === true) return look.data;
   const parsed = HistoryEntrySchema.safeParse(value);
   if (parsed.success && parsed.data.hash === hashText(parsed.data.text)) return parsed.data;
   if (parsed.success) throw invalid("has a text that is not the one its hash names", place);
-  const issue = parsed.error.issues[0];
+  const issue = (look ?? parsed).error?.issues[0];
   throw invalid(
     `is not a history entry (${issue?.path.join(".") ?? ""}: ${issue?.message ?? ""})`,
     place,
@@ -85,7 +97,7 @@ function parseEntry(line: string, place: string): HistoryEntry {
 }
 
 /** A complete last line that only lacks its line end is as good as any other. */
-function parseLastEntry(line: string, place: string): HistoryEntry {
+function parseLastEntry(line: string, place: string): HistoryEntry | Look {
   try {
     JSON.parse(line);
   } catch (cause) {
@@ -101,10 +113,10 @@ function parseLastEntry(line: string, place: string): HistoryEntry {
   return parseEntry(line, place);
 }
 
-function requireRising(entries: readonly HistoryEntry[], place: string): void {
+function requireRising(lines: readonly (HistoryEntry | Look)[], place: string): void {
   let latest = 0;
-  entries.forEach(({ version }, index) => {
-    if (version === null) return;
+  lines.forEach(({ status, version }, index) => {
+    if (status !== "accepted" || version === null) return;
     if (version <= latest) throw invalid(`takes the version ${version} again`, `${place}:${index + 1}`);
     latest = version;
   });

@@ -17,6 +17,7 @@ export { type EntryNotes, type HistoryEntry, HistoryEntrySchema } from "./histor
 export { appendToSystemPrompt, type InjectOptions, injectIntoPrompt, renderExperiences } from "./inject.ts";
 export { requireWithinLimits } from "./limits.ts";
 export { type Finding, lintLibrary } from "./lint.ts";
+export type { Look, LookNotes } from "./looks.ts";
 export { type OpenedLibrary, type OpenLibraryOptions, openLibrary } from "./open-library.ts";
 export {
   type AppliedOperation,

@@ -1,7 +1,7 @@
 import { injectIntoJsonChat, injectIntoYamlChat } from "./chat.ts";
 import type { LibraryDocument } from "./document.ts";
 
-const HEADING = "Guidelines learned from experience. Follow every one that applies:";
+const HEADING = "Write every reply so that it follows each of these guidelines that applies:";
 
 /** What the agent reads: a heading and one numbered line an experience; the empty string for an empty library. */
 export function renderExperiences(document: Pick<LibraryDocument, "experiences">): string {

@@ -3,8 +3,16 @@ import { emptyLibrary, type LibraryDocument, parseLibrary } from "./document.ts"
 import { GrpoError } from "./error.ts";
 import { requireName } from "./experience.ts";
 import { appendDurably, hashText, readText, renameDurably, writeDurably, writingTo } from "./files.ts";
-import { type AcceptedEntry, type HistoryEntry, isAccepted, parseHistory, printEntry } from "./history.ts";
+import {
+  type AcceptedEntry,
+  type History,
+  type HistoryEntry,
+  isAccepted,
+  parseHistory,
+  printEntry,
+} from "./history.ts";
 import { withLock } from "./lock.ts";
+import type { Look } from "./looks.ts";
 
 /** Which library: its root folder, its agent and its route. */
 export interface LibraryAddress {
@@ -50,6 +58,10 @@ export function filesOf({ root, agent, route }: LibraryAddress): LibraryFiles {
 }
 
 export function readEntries(files: LibraryFiles): HistoryEntry[] {
+  return readHistory(files).entries;
+}
+
+export function readHistory(files: LibraryFiles): History {
   return parseHistory(readText(files.history) ?? "", files.history);
 }
 
@@ -98,6 +110,10 @@ export function putVersion(files: LibraryFiles, entry: HistoryEntry): void {
 
 export function appendEntry(files: LibraryFiles, entry: HistoryEntry): void {
   appendDurably(files.history, printEntry(entry));
+}
+
+export function appendLook(files: LibraryFiles, look: Look): void {
+  appendDurably(files.history, JSON.stringify(look));
 }
 
 /**

@@ -9,7 +9,9 @@ import {
 import { type LibraryDocument, withNextId } from "./document.ts";
 import { GrpoError } from "./error.ts";
 import type { HistoryEntry } from "./history.ts";
+import { type Look, type LookNotes, LookSchema } from "./looks.ts";
 import {
+  appendLook,
   filesOf,
   isCutOff,
   isEdited,
@@ -20,6 +22,7 @@ import {
   nextVersion,
   parseOwn,
   readEntries,
+  readHistory,
   readState,
   requireFile,
   requireVersion,
@@ -58,6 +61,9 @@ export interface LibraryStore {
   commit(request: CommitRequest): CommittedLibrary;
   /** Remembers a candidate that was not taken; it gets no version number and the library stays as it is. */
   recordRejected(request: RejectRequest): HistoryEntry;
+  /** Every time that the sealed test was read with this agent and route, oldest first. */
+  looks(): Look[];
+  recordLook(look: LookNotes): void;
   /** Makes an earlier version's text the next version. */
   rollback(version: number, reason: string): CommittedLibrary;
 }
@@ -85,6 +91,11 @@ export function openLibraryStore(options: StoreOptions): LibraryStore {
       ),
     commit: (request) => writing(files, (state) => commit(files, state, request, clock)),
     recordRejected: (request) => writing(files, (state) => recordRejected(files, state, request, clock)),
+    looks: () => readHistory(files).looks,
+    recordLook: (look) =>
+      writing(files, () =>
+        appendLook(files, LookSchema.parse({ status: "look", at: clock().toISOString(), ...look })),
+      ),
     rollback: (version, reason) =>
       writing(files, (state) => rollback(files, state, { version, reason }, clock)),
   };
