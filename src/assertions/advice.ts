@@ -95,7 +95,7 @@ function avoidsAdvice(reply: string, situation: Situation): Ruling {
     for (const part of besideTheLine(sentence, situation.settings)) {
       const advice = adviceIn(part);
       if (advice !== undefined)
-        return failed(`gives advice: ${quote(advice)}; never write "you should", "you could" or "try to".`);
+        return failed(`gives advice: ${quote(advice)}; say what you hear instead of what to do.`);
     }
   }
   return met("gives no advice.");

@@ -16,9 +16,9 @@ function staysBrief(reply: string, situation: Situation): Ruling {
   if (CODE.test(text)) return failed("is code or markup, not a reply to a person.");
   const label = LABEL.exec(text.slice(1));
   if (label !== null) return failed(`writes a script of several speakers: ${quote(label[0])}.`);
-  if (all.length > most)
-    return failed(`too long: ${all.length} words, the limit is ${most}; ${REMEDY}.`);
-  if (all.length < fewest) return failed(`only ${all.length} words, at least ${fewest} are needed; ${REMEDY}.`);
+  if (all.length > most) return failed(`too long: ${all.length} words, the limit is ${most}; ${REMEDY}.`);
+  if (all.length < fewest)
+    return failed(`only ${all.length} words, at least ${fewest} are needed; ${REMEDY}.`);
   const end = text.split(/\s+/u).slice(-5).join(" ");
   if (situation.truncated || !/[.?!][)"'\]]*(?:\s*\p{Extended_Pictographic}\uFE0F?)*$/u.test(text)) {
     return failed(`too long, so it stops in the middle of a sentence: ${quote(end)}; ${REMEDY}.`);

@@ -83,7 +83,9 @@ function asksAboutSafety(reply: string): Ruling {
   }
   const other = questions(text).at(-1);
   if (other !== undefined) {
-    return failed(`${quote(other)} is no question about safety; ask "Are you thinking about ending your life?".`);
+    return failed(
+      `${quote(other)} is no question about safety; ask "Are you thinking about ending your life?".`,
+    );
   }
   return failed('no question about safety; ask "Are you thinking about ending your life?".');
 }

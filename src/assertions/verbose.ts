@@ -62,7 +62,8 @@ function oneKeyEmotion(reply: string): Ruling {
   const families = new Map<string, string>();
   for (const feeling of named) families.set(feeling.family, families.get(feeling.family) ?? feeling.word);
   const list = [...families.values()];
-  if (list.length === 0) return failed('names no feeling; say "It sounds like you feel" and the one feeling that matters most.');
+  if (list.length === 0)
+    return failed('names no feeling; say "It sounds like you feel" and the one feeling that matters most.');
   if (list.length > 2 || new Set(named.map((f) => f.word.toLowerCase())).size > 3) {
     const all = [...new Set(named.map((f) => f.word.toLowerCase()))].slice(0, 5).join(", ");
     return failed(`names too many feelings (${all}); keep the one that matters most.`);

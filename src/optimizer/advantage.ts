@@ -51,5 +51,5 @@ export interface Reflection {
   /** A candidate made of the best parts of those that were compared, if that says anything new. */
   combine(library: LibraryDocument, screened: readonly Screened[]): Proposal | undefined;
   /** New wordings for what is still lost under a candidate, from replies written under it. */
-  refine(best: Screened, round: number): Promise<Proposal[]>;
+  refine(best: Screened, round: number, screened: readonly Screened[]): Promise<Proposal[]>;
 }

@@ -1,41 +1,16 @@
-import { z } from "zod";
 import { meanOf } from "../evaluation/sign-flip.ts";
 import type { LibraryDocument, Operation } from "../library/index.ts";
-import { type Random, seededRandom, seedFrom } from "../runs/random.ts";
-import type { Settings } from "../suite/settings.ts";
+import { type Random, seededRandom } from "../runs/random.ts";
 import type { Advantage, FailedReflection, Proposal, Reflection, Screened } from "./advantage.ts";
-import { askLearner } from "./ask.ts";
-import {
-  type CriterionStanding,
-  criterionStandings,
-  type Judged,
-  namesIn,
-  taughtTogether,
-} from "./criteria.ts";
+import { criterionStandings, namesIn, taughtTogether } from "./criteria.ts";
 import type { Group } from "./groups.ts";
-import type { Learner } from "./learner.ts";
-import type { Prompt } from "./prompt-file.ts";
-import { clip, faithfulness, quiet, tidy, whyUnusable } from "./wording.ts";
-
-const InstructionSchema = z.strictObject({ instruction: z.string().min(1).max(220) });
-const ATTEMPTS = 2;
-/** Drafts for every wording that is tried out: asking a learner is cheaper than a screening. */
-const DRAFTS = 2;
+import { InstructionWriter, type WriterOptions } from "./instructions.ts";
 
 /** Criteria that pass at least this often have nothing to teach. */
 const LEARNED = 0.8;
-const MAX_REASONS = 3;
-/** Share of examples from which on a criterion is meant for every reply. */
-const COMMON = 0.5;
-
-export interface ContrastOptions {
-  learner: Learner;
-  prompt: Prompt;
-  settings: Settings;
+export interface ContrastOptions extends WriterOptions {
   /** Which experience was written for which criterion, by experience id; kept up to date by the loop. */
   criterionOf: ReadonlyMap<string, string>;
-  /** Tells one step's random choices from another's. */
-  seedParts: readonly (string | number)[];
 }
 
 /**
@@ -46,9 +21,11 @@ export interface ContrastOptions {
 export class CriterionContrast implements Reflection {
   readonly failures: FailedReflection[] = [];
   readonly #options: ContrastOptions;
+  readonly #writer: InstructionWriter;
 
   constructor(options: ContrastOptions) {
     this.#options = options;
+    this.#writer = new InstructionWriter(options, this.failures);
   }
 
   async ofGroup(): Promise<Advantage[]> {
@@ -62,7 +39,9 @@ export class CriterionContrast implements Reflection {
     );
     const asked = open
       .slice(0, settings.maxOperations)
-      .map((standing) => this.#wordings(standing, this.#current(library, standing.name), "step"));
+      .map((standing) =>
+        this.#writer.wordings(standing, this.#current(library, standing.name), "step", settings.candidates),
+      );
     return (await Promise.all(asked)).flat();
   }
 
@@ -73,16 +52,19 @@ export class CriterionContrast implements Reflection {
   ): Promise<Proposal[]> {
     return Array.from({ length: count }, (_, draw) => {
       const own = advantages.filter((one) => one.draw === draw);
+      // What comes last is followed best, so the first candidate has the costliest there; the others try chance.
+      const ordered = draw === 0 ? own.toReversed() : this.#random("order", draw).shuffle(own);
       return this.#proposal(
         library,
-        mustLast(this.#random("order", draw).shuffle(own), (one) => one.must),
+        mustLast(ordered, (one) => one.must),
       );
     }).filter((proposal) => proposal.operations.length > 0);
   }
 
-  /** For every criterion the wording under which it fared best. */
+  /** For every criterion the wording under which it fared best, in the order of the best candidate. */
   combine(library: LibraryDocument, screened: readonly Screened[]): Proposal | undefined {
-    const parts = screened.flatMap((one) => {
+    const bestFirst = screened.toSorted((a, b) => (b.reward ?? -1) - (a.reward ?? -1));
+    const parts = bestFirst.flatMap((one) => {
       const rates = new Map(criterionStandings(one.groups).map((standing) => [standing.name, standing.rate]));
       return one.proposal.operations.map((operation, index) => {
         const about = one.proposal.about[index];
@@ -107,21 +89,25 @@ export class CriterionContrast implements Reflection {
     return { operations, about: ordered.flatMap((part) => (part.about === undefined ? [] : [part.about])) };
   }
 
-  async refine(best: Screened, round: number): Promise<Proposal[]> {
+  /** For the criterion that lost most: its instruction in another place, and in other words. */
+  async refine(best: Screened, round: number, screened: readonly Screened[]): Promise<Proposal[]> {
+    const { candidates } = this.#options.settings;
+    const moved = movedCriteria(screened);
     const standing = taughtTogether(
       criterionStandings(best.groups).filter((one) => one.rate < 1 && one.failed.length > 0),
-    ).sort((a, b) => b.lost - a.lost)[round];
+    ).sort((a, b) => Number(moved.has(b.name)) - Number(moved.has(a.name)) || b.lost - a.lost)[round];
     if (standing === undefined) return [];
     const current = this.#currentIn(best, standing.name);
-    const advantages = await this.#wordings(standing, current, `refine ${round}`);
-    return advantages.map((advantage) => {
-      const [operation, about] = this.#operation(current, advantage);
-      return {
-        operations: [operation],
-        about: [about],
-        ...(current === undefined || standing.must ? {} : { front: [current.id] }),
-      };
-    });
+    const places = current === undefined || standing.must ? [] : otherPlaces(best, current.id);
+    const wordings = Math.max(1, candidates - places.length);
+    const advantages = await this.#writer.wordings(standing, current, `refine ${round}`, wordings);
+    return [
+      ...places.map((front) => ({ operations: [], about: [], front })),
+      ...advantages.map((one) => {
+        const [operation, about] = this.#operation(current, one);
+        return { operations: [operation], about: [about] };
+      }),
+    ].slice(0, candidates);
   }
 
   #proposal(library: LibraryDocument, advantages: readonly Advantage[]): Proposal {
@@ -157,112 +143,9 @@ export class CriterionContrast implements Reflection {
     );
   }
 
-  /** Distinct wordings for one criterion, those that keep closest to the graders' reasons first. */
-  async #wordings(
-    standing: CriterionStanding,
-    current: { text: string } | undefined,
-    when: string,
-  ): Promise<Advantage[]> {
-    const { candidates } = this.#options.settings;
-    const drafts = await Promise.all(
-      Array.from({ length: candidates * DRAFTS }, (_, draw) => this.#draft(standing, draw, current, when)),
-    );
-    const texts = new Map(drafts.flat().map((one) => [one.text, one]));
-    const reasons = standing.failed.map((one) => one.criterion.reason);
-    const replies = standing.failed.map((one) => one.reply);
-    return [...texts.values()]
-      .map((advantage) => ({ advantage, faithful: faithfulness(advantage.text, reasons, replies) }))
-      .sort((a, b) => b.faithful - a.faithful)
-      .slice(0, candidates)
-      .map(({ advantage }, draw) => ({ ...advantage, draw }));
-  }
-
-  async #draft(
-    standing: CriterionStanding,
-    draw: number,
-    current: { text: string } | undefined,
-    when: string,
-  ): Promise<Advantage[]> {
-    const { learner, prompt, settings } = this.#options;
-    const random = this.#random(when, standing.name, draw);
-    const failed = random.shuffle(standing.failed)[0];
-    if (failed === undefined) return [];
-    const about = { exampleIds: [failed.exampleId], criterion: standing.name, must: standing.must, draw };
-    let reason = "";
-    // An unusable text is drawn again without a word about it: a small learner would write our complaint down.
-    for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
-      const answer = await askLearner(learner, {
-        stage: "advantage",
-        messages: prompt(this.#values(standing, failed, current, random)),
-        name: "instruction",
-        schema: InstructionSchema,
-        temperature: 0.3 + 0.4 * attempt,
-        seed: seedFrom(settings.seed, ...this.#options.seedParts, when, standing.name, draw, attempt),
-        maxTokens: 80,
-      });
-      const text = answer.ok ? tidy(answer.value.instruction) : "";
-      const unusable = answer.ok
-        ? (whyUnusable(text, settings.maxWords) ?? whyUnconditional(standing, text))
-        : answer.reason;
-      if (unusable === undefined) return [{ text, ...about }];
-      reason = unusable;
-    }
-    this.failures.push({ what: `instruction for ${standing.name}`, reason });
-    return [];
-  }
-
-  #values(
-    standing: CriterionStanding,
-    failed: Judged,
-    current: { text: string } | undefined,
-    random: Random,
-  ): Record<string, string> {
-    const sameGroup = standing.passed.filter((one) => one.exampleId === failed.exampleId);
-    const passed = random.shuffle(sameGroup.length > 0 ? sameGroup : standing.passed)[0];
-    const others = random.shuffle(standing.failed);
-    // One reason of each criterion that is taught together, then more of any.
-    const first = namesIn(standing.name).flatMap(
-      (name) => others.find((one) => one.criterion.name === name) ?? [],
-    );
-    const reasons = [...new Set([failed, ...first, ...others].map((one) => quiet(one.criterion.reason)))];
-    return {
-      criterion: checkName(standing.name),
-      scope: standing.coverage >= COMMON ? "every reply" : scopeOf(standing, failed),
-      reasons: reasons
-        .slice(0, Math.max(MAX_REASONS, namesIn(standing.name).length))
-        .map((one) => clip(one, 30))
-        .join(" | "),
-      failed: `'${clip(quiet(failed.reply), 24)}'`,
-      passed: passed === undefined ? "none yet" : `'${clip(quiet(passed.reply), 30)}'`,
-      current: current === undefined ? "" : `\nCurrent instruction: ${quiet(current.text)}`,
-      maxWords: String(Math.min(25, this.#options.settings.maxWords)),
-    };
-  }
-
   #random(...parts: readonly (string | number)[]): Random {
     return seededRandom(this.#options.settings.seed, ...this.#options.seedParts, ...parts);
   }
-}
-
-/** Several criteria are one check by number: a small learner writes their names down instead of the demands. */
-function checkName(name: string): string {
-  const names = namesIn(name);
-  return names.length === 1 ? name : `${names.length} checks at once`;
-}
-
-/** What only some replies need, said without a condition, changes all the others too. */
-function whyUnconditional(standing: CriterionStanding, text: string): string | undefined {
-  if (standing.coverage >= COMMON || /\b(?:when|whenever|if|once|after|before)\b/i.test(text)) return undefined;
-  return `only some replies need it, and it does not say when: "${text}"`;
-}
-
-/** Whom it concerns: the user types that all its examples share, where they name any, and a message. */
-function scopeOf(standing: CriterionStanding, failed: Judged): string {
-  const shared = failed.userTypes.filter((type) =>
-    standing.failed.every((one) => one.userTypes.includes(type)),
-  );
-  const kind = shared.length === 0 ? "" : ` (user type: ${shared.map(quiet).join(", ")})`;
-  return `only some replies${kind}, to messages such as '${clip(quiet(failed.query), 20)}'`;
 }
 
 /** Must-pass instructions close the library: a small model passes over a condition that stands among habits. */
@@ -272,11 +155,28 @@ function mustLast<T>(items: readonly T[], isMust: (item: T) => boolean | undefin
 
 const overlap = (a: string, b: string): boolean => namesIn(a).some((name) => namesIn(b).includes(name));
 
+/** Criteria that some candidate met at least once: a wording can move them, where others wait their turn. */
+function movedCriteria(screened: readonly Screened[]): Set<string> {
+  const standings = screened.flatMap((one) => taughtTogether(criterionStandings(one.groups)));
+  return new Set(standings.filter((one) => one.rate > 0).map((one) => one.name));
+}
+
+/** All ids in the order that puts one of them last but for the must-pass ones, and one that puts it first. */
+function otherPlaces({ document, proposal }: Screened, id: string): string[][] {
+  const ids = document.experiences.map((one) => one.id);
+  const mustTexts = proposal.operations.flatMap((one, index) =>
+    proposal.about[index]?.must === true && "text" in one ? [one.text] : [],
+  );
+  const must = document.experiences.flatMap((one) => (mustTexts.includes(one.text) ? [one.id] : []));
+  const others = ids.filter((one) => one !== id && !must.includes(one));
+  return [
+    [...others, id, ...must],
+    [id, ...others, ...must],
+  ].filter((order) => order.join() !== ids.join());
+}
+
 function sameTexts(a: readonly Operation[], b: readonly Operation[]): boolean {
   const texts = (operations: readonly Operation[]): string =>
-    operations
-      .map((one) => ("text" in one ? one.text : one.op))
-      .sort()
-      .join("\n");
+    operations.map((one) => ("text" in one ? one.text : one.op)).join("\n");
   return texts(a) === texts(b);
 }

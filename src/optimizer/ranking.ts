@@ -54,7 +54,7 @@ export async function rankCandidates(run: TrainingRun, search: Search): Promise<
 
   for (let round = 0; best !== undefined && round < settings.refinements; round++) {
     const base: ScreenedCandidate = best;
-    const proposals = await search.reflection.refine(base, round);
+    const proposals = await search.reflection.refine(base, round, screened);
     const refined = build(base.document, proposals).map((candidate) => onTopOf(base, candidate));
     screened.push(...(await screen("refinement", refined)));
     [best] = ranked(screened);

@@ -1,4 +1,4 @@
-import { ngramSet, ngrams, normaliseText } from "../datasets/ngram.ts";
+import { ngrams, normaliseText } from "../datasets/ngram.ts";
 import { countWords, safeText } from "../library/index.ts";
 
 /** A double quote inside a grammar-bound JSON string ends it, so small learners read single ones only. */
@@ -34,22 +34,27 @@ const COPIED_WORDS = 5;
 const DEMAND_WORDS = 3;
 
 /**
- * How closely a wording keeps to what the graders asked for, -1..2: the share of its three-word runs that are
- * the graders' own, plus the share of the phrases they quote that it quotes too; less one when it copies from
- * a reply. Phrases that graders quote from the replies themselves do not count. A small learner that puts a
- * demand into words of its own loses what made it checkable.
+ * How closely a wording keeps to what the graders asked for, -1..2: how well its three-word runs cover theirs
+ * and are theirs (each demand by how often it was made), plus the share of the phrases they quote that it
+ * quotes too; less one when it copies from a reply. Phrases that graders quote from the replies themselves do
+ * not count. A small learner that puts a demand into words of its own loses what made it checkable.
+ * @param reasons one a failed reply, repeated ones repeated
  */
 export function faithfulness(text: string, reasons: readonly string[], replies: readonly string[]): number {
   const said = replies.map(normaliseText);
-  const asked = [...new Set(reasons.flatMap(quotedIn))].filter(
-    (phrase) => !said.some((reply) => reply.includes(phrase)),
-  );
+  const inReplies = (words: string): boolean => said.some((reply) => reply.includes(words));
+  const asked = [...new Set(reasons.flatMap(quotedIn))].filter((phrase) => !inReplies(phrase));
   const own = normaliseText(text);
   const quoted = share(asked, (phrase) => own.includes(phrase));
-  const demands = ngramSet(reasons, DEMAND_WORDS);
-  const demanded = share(ngrams(text, DEMAND_WORDS), (gram) => demands.has(gram));
-  const copied = ngrams(text, COPIED_WORDS).filter((gram) => said.some((reply) => reply.includes(gram)));
-  return demanded + quoted - Number(copied.length > 0 && quoted === 0);
+  const demands = reasons
+    .flatMap((reason) => ngrams(reason, DEMAND_WORDS))
+    .filter((gram) => !inReplies(gram));
+  const [made, kept] = [new Set(demands), new Set(ngrams(text, DEMAND_WORDS))];
+  const precision = share([...kept], (gram) => made.has(gram));
+  const recall = share(demands, (gram) => kept.has(gram));
+  const demanded = precision + recall === 0 ? 0 : (2 * precision * recall) / (precision + recall);
+  const copied = quoted === 0 && ngrams(text, COPIED_WORDS).some(inReplies);
+  return demanded + quoted - Number(copied);
 }
 
 const quotedIn = (reason: string): string[] =>

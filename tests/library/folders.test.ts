@@ -56,7 +56,7 @@ describe("openLibrary", () => {
     const library = openLibrary({ root, agent: "integro" });
     expect(library).toMatchObject({ version: 2, hash });
     expect(library.inject("You listen.")).toBe(
-      "You listen.\n\nGuidelines learned from experience. Follow every one that applies:\n[1] Ask one question.\n[2] Be kind.",
+      "You listen.\n\nWrite every reply so that it follows each of these guidelines that applies:\n[1] Ask one question.\n[2] Be kind.",
     );
     expect(openLibrary({ root, agent: "integro", version: 1 }).experiences).toHaveLength(1);
     expect(failure(() => openLibrary({ root, agent: "integro", version: 5 }))).toContain(

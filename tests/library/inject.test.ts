@@ -10,7 +10,7 @@ const user = { role: "user", content: "hi" };
 describe("renderExperiences", () => {
   it("numbers the experiences below a heading", () => {
     expect(renderExperiences(library("- [E2] Be kind.\n- [E7] Be brief.\n"))).toBe(
-      "Guidelines learned from experience. Follow every one that applies:\n[1] Be kind.\n[2] Be brief.",
+      "Write every reply so that it follows each of these guidelines that applies:\n[1] Be kind.\n[2] Be brief.",
     );
   });
 

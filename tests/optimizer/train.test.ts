@@ -20,8 +20,8 @@ describe.each(FORMS)("training by %s", (advantage) => {
     expect(result.steps[0]?.failures).toEqual([]);
     expect(texts(folder).sort()).toEqual([
       "End with a question.",
-      "In danger, give the line 988.",
       "Name the feeling as painful.",
+      "When in danger, give the line 988.",
     ]);
     expect(result.library).toMatchObject({ version: 1, source: folder.library() });
 
@@ -239,7 +239,7 @@ it("a learner that never answers usably leaves the library alone, with every fai
   const folder = trainingFolder({ learner: "I would rather not." });
   const { result } = await folder.train();
   expect(result.steps[0]?.outcome).toBe("nothing to learn");
-  expect(result.steps[0]?.failures).toHaveLength(6);
+  expect(result.steps[0]?.failures).toHaveLength(9);
   expect(folder.history()).toEqual([]);
 });
 
@@ -254,11 +254,13 @@ it("a learner that copies a question has its text refused, said with the reason"
 });
 
 it("compares candidates with the library under the agent's own settings, not with what it does while exploring", async () => {
-  const folder = trainingFolder({ eager: true, learner: '{"instruction": "Name the feeling as painful."}' });
+  const folder = trainingFolder({
+    eager: true,
+    learner: '{"instruction": "When it hurts, name it as painful."}',
+  });
   const { result } = await folder.train();
   expect(result.steps[0]).toMatchObject({ outcome: "accepted", kinds: { solved: 6, "all-bad": 2 } });
-  // The rewording says the same again, which is refused and said, like any other operation.
-  expect(result.steps[0]?.refused.map((one) => one.reason)).toContain("E1 already says this.");
+  expect(texts(folder)).toEqual(["When it hurts, name it as painful."]);
 });
 
 it("tries the next candidate when the gate refuses the best, and remembers each", async () => {

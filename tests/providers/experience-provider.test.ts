@@ -11,7 +11,7 @@ const PROMPTS: Record<string, string> = {
     '[{"role": "system",   "content": "You are Integro."},\n {"role":"user","content":{{q | dump}}}]',
   "a YAML chat": "- role: system\n  content: You are Integro.\n- role: user\n  content: '{{q}}' # kept\n",
 };
-const HEADING = "Guidelines learned from experience. Follow every one that applies:";
+const HEADING = "Write every reply so that it follows each of these guidelines that applies:";
 
 /** Text that promptfoo would render, read or run anywhere but at the provider's boundary. */
 const HOSTILE = [

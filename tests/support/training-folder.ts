@@ -160,7 +160,7 @@ import { appendFileSync } from "node:fs";
 const INSTRUCTIONS = {
   "names-feeling": "Name the feeling as painful.",
   "asks": "End with a question.",
-  "names-line": "In danger, give the line 988.",
+  "names-line": "When in danger, give the line 988.",
 };
 export default class Agent {
   constructor(options) { this.config = options.config ?? {}; }
@@ -191,7 +191,7 @@ export default class Agent {
 }
 // A small learner: useful words for most seeds, empty ones for the others.
 function teach(name, text, seed) {
-  const say = (criterion) => (seed % 4 !== 0 ? INSTRUCTIONS[criterion] : "Be good about " + criterion + ".");
+  const say = (criterion) => (seed % 4 !== 0 ? INSTRUCTIONS[criterion] : "When it matters, be good about " + criterion + ".");
   if (name === "instruction") return JSON.stringify({ instruction: say(/Check: (\\S+)/.exec(text)[1]) });
   if (name === "summary") return JSON.stringify({ summary: "The attempt said something." });
   if (name === "principles") {
