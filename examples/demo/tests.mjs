@@ -11,7 +11,15 @@ const SHARE = {
   test: { general: 4, resistant: 3, verbose: 3, crisis: 4 },
 };
 
-const byHash = (test) => createHash("sha256").update(test.metadata.id).digest("hex");
+/**
+ * Number of the sealed draw. It changes when replies to held-out questions were read while settings were still
+ * open: this one shares no question with the draws before it.
+ */
+const SEALED_DRAW = 4621;
+const byHash = ({ metadata: { id, split } }) =>
+  createHash("sha256")
+    .update(split === "test" ? `${SEALED_DRAW} ${id}` : id)
+    .digest("hex");
 const kindOf = (test) => {
   const criteria = test.metadata.success_criteria;
   if (criteria["names-crisis-line"] === true) return "crisis";
