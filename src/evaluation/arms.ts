@@ -1,5 +1,5 @@
 import type { Rollout } from "../suite/rollout.ts";
-import { compareTests, meanOf, type PairedComparison } from "./sign-flip.ts";
+import { compareTests, MIN_TESTS, meanOf, type PairedComparison } from "./sign-flip.ts";
 
 /** One example under both arms. */
 export interface PairedExample {
@@ -105,9 +105,9 @@ function meanOrNull(values: readonly (number | null)[]): number | null {
   return known.length === 0 ? null : meanOf(known);
 }
 
-/** One word a reader can act on. Below 12 tests nothing is ever proven. */
+/** One word a reader can act on. Below `MIN_TESTS` tests nothing is ever proven. */
 export function verdictOf({ comparison, ungraded }: ArmsComparison): "proven" | "worse" | "not proven" {
   if (comparison.high < 0) return "worse";
   const complete = ungraded.baseline === 0 && ungraded.enhanced === 0;
-  return comparison.low > 0 && complete && comparison.n >= 12 ? "proven" : "not proven";
+  return comparison.low > 0 && complete && comparison.n >= MIN_TESTS ? "proven" : "not proven";
 }

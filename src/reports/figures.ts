@@ -1,12 +1,20 @@
-import type { PairedComparison } from "../evaluation/sign-flip.ts";
+/** A mean difference with its interval; the ends are null or infinite when there are too few tests for one. */
+export interface IntervalFigures {
+  n: number;
+  /** Independent units where tests share one; n when it is left out. */
+  units?: number;
+  mean: number;
+  low: number | null;
+  high: number | null;
+}
 
 /** A signed difference of rewards, for example `+0.42`. */
 export const signed = (value: number): string => `${value < 0 ? "-" : "+"}${Math.abs(value).toFixed(2)}`;
 
 /** `+0.42 (95 % +0.31 to +0.55)`, or that there are too few tests for an interval. */
-export function interval({ mean, low, high, n }: PairedComparison): string {
-  if (!Number.isFinite(low) || !Number.isFinite(high))
-    return `${signed(mean)} (${n} tests are too few for an interval)`;
+export function interval({ mean, low, high, n, units = n }: IntervalFigures): string {
+  if (low === null || high === null || !Number.isFinite(low) || !Number.isFinite(high))
+    return `${signed(mean)} (${units} ${units === n ? "tests" : "clusters"} are too few for an interval)`;
   return `${signed(mean)} (95 % ${signed(low)} to ${signed(high)})`;
 }
 
@@ -30,18 +38,28 @@ export function count(value: number): string {
   return value >= 1e4 ? `${Math.round(value / 1e3)}k` : String(value);
 }
 
+const graphemes = new Intl.Segmenter(undefined, { granularity: "grapheme" });
+const WIDE =
+  /\p{Script=Han}|\p{Script=Hiragana}|\p{Script=Katakana}|\p{Script=Hangul}|\p{Emoji_Presentation}|\ufe0f|[\u3000-\u303f\uff01-\uff60\uffe0-\uffe6]/u;
+
+/** Columns of a terminal that the text takes: two for Chinese, Japanese, Korean and emoji. */
+function cells(text: string): number {
+  if (/^[\u0020-\u007e]*$/.test(text)) return text.length;
+  let width = 0;
+  for (const { segment } of graphemes.segment(text)) width += WIDE.test(segment) ? 2 : 1;
+  return width;
+}
+
 /** Rows of cells as aligned columns; numbers to the right. */
 export function table(header: readonly string[], rows: readonly (readonly string[])[]): string {
   const all = [header, ...rows];
-  const widths = header.map((_, column) => Math.max(...all.map((row) => row[column]?.length ?? 0)));
+  const widths = header.map((_, column) =>
+    all.reduce((widest, row) => Math.max(widest, cells(row[column] ?? "")), 0),
+  );
   const numeric = (cell: string): boolean => /^[-+]?[\d.]/.test(cell);
-  return all
-    .map((row) =>
-      row
-        .map((cell, i) => (numeric(cell) ? cell.padStart(widths[i] ?? 0) : cell.padEnd(widths[i] ?? 0)))
-        .join("  ")
-        .trimEnd(),
-    )
-    .map((line) => `  ${line}`)
-    .join("\n");
+  const padded = (cell: string, column: number): string => {
+    const space = " ".repeat(Math.max(0, (widths[column] ?? 0) - cells(cell)));
+    return numeric(cell) ? `${space}${cell}` : `${cell}${space}`;
+  };
+  return all.map((row) => `  ${row.map(padded).join("  ").trimEnd()}`).join("\n");
 }

@@ -24,8 +24,15 @@ export interface Rollout {
   /** The reward without must-pass criteria, whose gain never counts towards a headline; null when nothing is left. */
   headline: number | null;
   criteria: CriterionScore[];
+  /** promptfoo's own verdict: every assertion passed. False for an ungraded one. */
+  pass: boolean;
   ungraded?: string;
+  /** Set exactly when `ungraded` is. */
+  problem?: RolloutProblem;
 }
+
+/** Why a planned rollout has no reward: the grader failed, the agent failed, no row, a score that is not 0..1. */
+export type RolloutProblem = "ungraded" | "errored" | "missing" | "out-of-range";
 
 const Component = z.looseObject({
   pass: z.boolean().catch(false),
@@ -46,6 +53,7 @@ type Component = z.infer<typeof Component>;
 
 /** What we read of a row of promptfoo's results. */
 type Row = Pick<EvaluateResult, "score" | "failureReason" | "metadata"> & {
+  success?: boolean | undefined;
   error?: string | null | undefined;
   response?: EvaluateResult["response"] | null | undefined;
   gradingResult?: EvaluateResult["gradingResult"] | null | undefined;
@@ -56,8 +64,8 @@ export function toRollout(row: Row, exampleId: string): Rollout {
   const components = (row.gradingResult?.componentResults ?? []).map((one) => Component.parse(one));
   // promptfoo lists a parent and then its children: the children are the criteria.
   const criteria = components.filter((one) => (one.componentResults?.length ?? 0) === 0).map(toCriterion);
-  const ungraded = whyUngraded(row, components);
-  const reward = ungraded === undefined ? row.score : null;
+  const problem = whyUngraded(row, components);
+  const reward = problem === undefined ? row.score : null;
   return {
     exampleId,
     repeat: repeatOf(row),
@@ -65,14 +73,25 @@ export function toRollout(row: Row, exampleId: string): Rollout {
     reward,
     headline: reward === null ? null : headlineOf(reward, criteria),
     criteria,
-    ...(ungraded === undefined ? {} : { ungraded }),
+    pass: problem === undefined && row.success === true,
+    ...problem,
   };
 }
 
 /** A planned rollout that has no row: promptfoo drops rows whose score is not a number. */
 export function missingRollout(exampleId: string, repeat: number): Rollout {
   const ungraded = "promptfoo returned no row for it (an assertion's score was not a number)";
-  return { exampleId, repeat, reply: "", reward: null, headline: null, criteria: [], ungraded };
+  return {
+    exampleId,
+    repeat,
+    reply: "",
+    reward: null,
+    headline: null,
+    criteria: [],
+    pass: false,
+    ungraded,
+    problem: "missing",
+  };
 }
 
 function toCriterion(component: Component): CriterionScore {
@@ -101,20 +120,33 @@ function nameOf({ assertion, metadata }: Component): string {
   return `${assertion?.type ?? "assertion"}${value}`;
 }
 
-function whyUngraded(row: Row, components: readonly Component[]): string | undefined {
-  if (row.failureReason === 2 || row.response?.error !== undefined) {
-    return `the agent failed: ${String(row.error ?? row.response?.error)
-      .split("\n")[0]
-      ?.slice(0, 300)}`;
+function whyUngraded(
+  row: Row,
+  components: readonly Component[],
+): { ungraded: string; problem: RolloutProblem } | undefined {
+  const failure = row.response?.error ?? undefined;
+  if (row.failureReason === 2 || failure !== undefined) {
+    return { ungraded: `the agent failed: ${firstLine(row.error ?? failure)}`, problem: "errored" };
   }
   if (row.gradingResult === null || row.gradingResult === undefined) {
-    return `the row was not graded: ${(row.error ?? "no grading result").split("\n")[0]?.slice(0, 300)}`;
+    const silent = row.response?.output === undefined || row.response.output === null;
+    return {
+      ungraded: `the row was not graded: ${firstLine(row.error ?? "no grading result")}`,
+      // promptfoo's "No output": the agent said nothing, so there was nothing to grade.
+      problem: silent && typeof row.error === "string" ? "errored" : "ungraded",
+    };
   }
   const broken = components.find((one) => one.metadata?.["graderError"] === true);
-  if (broken !== undefined) return `a grader failed: ${broken.reason.slice(0, 300)}`;
-  if (!(row.score >= 0 && row.score <= 1)) return `the score ${row.score} is not between 0 and 1`;
+  if (broken !== undefined) {
+    return { ungraded: `a grader failed: ${broken.reason.slice(0, 300)}`, problem: "ungraded" };
+  }
+  if (!(row.score >= 0 && row.score <= 1)) {
+    return { ungraded: `the score ${row.score} is not between 0 and 1`, problem: "out-of-range" };
+  }
   return undefined;
 }
+
+const firstLine = (text: unknown): string => String(text).split("\n")[0]?.slice(0, 300) ?? "";
 
 function headlineOf(reward: number, criteria: readonly CriterionScore[]): number | null {
   if (!criteria.some((one) => one.must)) return reward;

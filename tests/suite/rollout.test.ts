@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { missingRollout, toRollout } from "../../src/suite/rollout.ts";
+import { missingRollout, type RolloutProblem, toRollout } from "../../src/suite/rollout.ts";
 
 type Row = Parameters<typeof toRollout>[0];
 
@@ -98,21 +98,35 @@ describe("headline", () => {
 });
 
 describe("ungraded rows keep their reason and have no reward", () => {
-  it.each<[string, Record<string, unknown>, Part[], RegExp]>([
+  it.each<[string, Record<string, unknown>, Part[], RegExp, RolloutProblem]>([
     [
       "a provider error",
       { failureReason: 2, error: "HTTP 500\nstack", response: { error: "HTTP 500" } },
       [],
       /^the agent failed: HTTP 500$/,
+      "errored",
     ],
-    ["an error with failureReason 0", { response: { error: "odd" } }, [], /^the agent failed: odd$/],
+    [
+      "an error with failureReason 0",
+      { response: { error: "odd" } },
+      [],
+      /^the agent failed: odd$/,
+      "errored",
+    ],
     [
       "no output",
       { error: "No output", gradingResult: null, response: {}, score: 0 },
       [],
       /^the row was not graded: No output$/,
+      "errored",
     ],
-    ["no grading result", { gradingResult: undefined }, [], /^the row was not graded: no grading result$/],
+    [
+      "no grading result",
+      { gradingResult: undefined },
+      [],
+      /^the row was not graded: no grading result$/,
+      "ungraded",
+    ],
     [
       "a grader that failed",
       {},
@@ -121,13 +135,15 @@ describe("ungraded rows keep their reason and have no reward", () => {
         { pass: false, score: 0, reason: "500 from the judge", metadata: { graderError: true } },
       ],
       /^a grader failed: 500 from the judge$/,
+      "ungraded",
     ],
-    ["a score above 1", { score: 5 }, [], /^the score 5 is not between 0 and 1$/],
-    ["a score below 0", { score: -0.1 }, [], /^the score -0\.1 is not/],
-    ["a score that is not a number", { score: Number.NaN }, [], /^the score NaN is not/],
-  ])("%s", (_name, more, parts, reason) => {
+    ["a score above 1", { score: 5 }, [], /^the score 5 is not between 0 and 1$/, "out-of-range"],
+    ["a score below 0", { score: -0.1 }, [], /^the score -0\.1 is not/, "out-of-range"],
+    ["a score that is not a number", { score: Number.NaN }, [], /^the score NaN is not/, "out-of-range"],
+  ])("%s", (_name, more, parts, reason, problem) => {
     const rollout = toRollout(row(more, parts), "x");
-    expect(rollout).toMatchObject({ reward: null, headline: null, ungraded: expect.stringMatching(reason) });
+    expect(rollout).toMatchObject({ reward: null, headline: null, pass: false, problem });
+    expect(rollout.ungraded).toMatch(reason);
   });
 
   it("a zero is a grade", () => {
@@ -144,9 +160,19 @@ describe("ungraded rows keep their reason and have no reward", () => {
       repeat: 3,
       reward: null,
       headline: null,
+      pass: false,
+      problem: "missing",
       ungraded: expect.stringContaining("no row"),
     });
   });
+});
+
+it.each<[string, Record<string, unknown>, boolean]>([
+  ["promptfoo passed", { success: true, score: 0.5 }, true],
+  ["promptfoo failed", { success: false, score: 1 }, false],
+  ["promptfoo passed and no reward can be had of", { success: true, score: 5 }, false],
+])("a row that %s has its verdict", (_name, more, pass) => {
+  expect(toRollout(row(more), "x").pass).toBe(pass);
 });
 
 it.each<[unknown, string]>([

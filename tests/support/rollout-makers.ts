@@ -30,8 +30,10 @@ export interface RolloutParts {
 /** One graded rollout; a null reward is an ungraded one. */
 export function rollout(reward: number | null, parts: RolloutParts = {}): Rollout {
   const { reply = "a reply", repeat = 0, scores = {}, headline = reward } = parts;
-  const ungraded = reward === null ? { ungraded: "the agent failed: broken" } : {};
-  return { exampleId: "x", repeat, reply, reward, headline, criteria: criteriaOf(scores), ...ungraded };
+  const ungraded =
+    reward === null ? { ungraded: "the agent failed: broken", problem: "errored" as const } : {};
+  const criteria = criteriaOf(scores);
+  return { exampleId: "x", repeat, reply, reward, headline, criteria, pass: reward === 1, ...ungraded };
 }
 
 export function example(
