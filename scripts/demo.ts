@@ -20,7 +20,7 @@ const { GrpoError } = await import("../src/library/error.ts");
 const { describeModelPlan, ensureWeights } = await import("../src/providers/local-model/index.ts");
 const { trainCommand } = await import("../src/cli/train.ts");
 const { interval } = await import("../src/reports/figures.ts");
-const { verdictOf } = await import("../src/evaluation/arms.ts");
+const { verdictOf } = await import("../src/evaluation/verdict.ts");
 
 const rows: string[] = [];
 try {
@@ -55,7 +55,7 @@ async function runSeed(seed: number): Promise<void> {
       const { arms } = test;
       const cost = `${usage.calls} calls, ${Math.round(elapsedMs / 1000)} s`;
       rows.push(
-        `  seed ${seed}  ${arms.baseline.toFixed(2)} -> ${arms.enhanced.toFixed(2)}  ${interval(arms.comparison)}  ${verdictOf(arms)}  ${cost}`,
+        `  seed ${seed}  ${arms.baseline.toFixed(2)} -> ${arms.enhanced.toFixed(2)}  ${interval(arms.comparison)}  ${verdictOf(arms).verdict}  ${cost}`,
       );
     },
   });

@@ -8,6 +8,7 @@ import {
   type LibraryStore,
   type Limits,
   LimitsSchema,
+  type Look,
   lintLibrary,
   type Operation,
   openLibraryStore,
@@ -34,10 +35,9 @@ export function showLibrary(store: LibraryStore): string {
   ].join("\n");
 }
 
-/** `library log`: every version and every rejected candidate, newest first: who, when, why, what. */
+/** `library log`: versions, rejected candidates and looks at the sealed test, newest first: who, when, why, what. */
 export function logLibrary(store: LibraryStore): string {
-  const entries = store.history();
-  const lines = entries.toReversed().map(describeEntry);
+  const lines = inOrderOfTime(store.history(), store.looks()).toReversed().map(describeLine);
   lines.unshift(...describeUnrecorded(store));
   return lines.length === 0 ? "No history." : lines.join("\n");
 }
@@ -87,6 +87,24 @@ function describeUnrecorded(store: LibraryStore): string[] {
     if (error instanceof GrpoError) return [safeLine(error.describe())];
     throw error;
   }
+}
+
+/** Each kind keeps the order of its lines in the file, whatever a clock said. */
+function inOrderOfTime(entries: readonly HistoryEntry[], looks: readonly Look[]): (HistoryEntry | Look)[] {
+  const left = [...looks];
+  const lines = entries.flatMap((entry) => {
+    const later = left.findIndex((look) => look.at >= entry.at);
+    return [...left.splice(0, later === -1 ? left.length : later), entry];
+  });
+  return [...lines, ...left];
+}
+
+const describeLine = (line: HistoryEntry | Look): string =>
+  line.status === "look" ? describeLook(line) : describeEntry(line);
+
+function describeLook({ by, at, version, tests, verdict, hash }: Look): string {
+  const what = `version ${version} on ${tests} test${tests === 1 ? "" : "s"}: ${safeLine(verdict)}`;
+  return ["look at the sealed test", by, at, what, shortHash(hash)].join("  ");
 }
 
 function describeEntry(entry: HistoryEntry): string {

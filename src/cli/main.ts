@@ -4,7 +4,9 @@ import { Command, CommanderError, InvalidArgumentError } from "commander";
 import { z } from "zod";
 import { GrpoError } from "../library/error.ts";
 import { datasetCommands } from "./dataset-commands.ts";
+import { evaluateCommands } from "./evaluate-commands.ts";
 import { libraryCommands } from "./library-commands.ts";
+import { planCommands } from "./plan-commands.ts";
 import { trainCommands } from "./train-commands.ts";
 
 const version = (): string => {
@@ -28,6 +30,8 @@ async function main(): Promise<number> {
     exitCode = code;
   };
   trainCommands(program, done);
+  evaluateCommands(program, done);
+  planCommands(program, done);
   libraryCommands(program, done);
   datasetCommands(program, done);
   try {

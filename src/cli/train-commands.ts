@@ -1,30 +1,9 @@
-import { type Command, InvalidArgumentError } from "commander";
+import { resolve } from "node:path";
+import type { Command } from "commander";
 import { quietPromptfoo } from "../suite/quiet.ts";
 import type { SettingsInput } from "../suite/settings.ts";
-
-const whole = (text: string): number => {
-  const value = Number(text);
-  if (!Number.isInteger(value) || value < 0) throw new InvalidArgumentError("a whole number is needed");
-  return value;
-};
-const decimal = (text: string): number => {
-  const value = Number(text);
-  if (text.trim() === "" || !Number.isFinite(value) || value < 0)
-    throw new InvalidArgumentError("a number is needed");
-  return value;
-};
-
-const shares = (text: string): { validation: number; test: number } => {
-  const [validation, test, more] = text.split(",").map(decimal);
-  if (validation === undefined || test === undefined || more !== undefined)
-    throw new InvalidArgumentError("two shares are needed: validation,test");
-  return { validation, test };
-};
-const named = (text: string, before: Record<string, string> = {}): Record<string, string> => {
-  const at = text.indexOf("=");
-  if (at <= 0) throw new InvalidArgumentError("name=file is needed");
-  return { ...before, [text.slice(0, at)]: text.slice(at + 1) };
-};
+import { decimal, named, shares, whole } from "./flags.ts";
+import type { TrainOptions } from "./train.ts";
 
 const EXAMPLES = `
 Examples:
@@ -46,11 +25,60 @@ interface TrainFlags extends Omit<Partial<SettingsInput>, "maxCostUsd"> {
   publish?: boolean;
 }
 
-/** Registers `train`. promptfoo is imported only when it runs: help must start at once. */
+const LEARN_EXAMPLES = `
+Examples:
+  $ promptfoo eval --filter-metadata split=train --repeat 5 -o train.json
+  $ promptfoo-grpo learn --results train.json               one step of training on those rollouts
+  $ promptfoo-grpo learn --results both.json --column enhanced --learner openai:gpt-5
+
+Rows of training tests are the rollouts; candidates, gate and sealed test call the agent as in train.
+Exit codes as of train.`;
+
+interface LearnFlags extends TrainFlags {
+  results: string;
+  column?: string;
+}
+
+/** Registers `train` and `learn`. promptfoo is imported only when one runs: help must start at once. */
 export function trainCommands(program: Command, done: (exitCode: number) => void): void {
-  program
+  const train = program
     .command("train")
     .description("Learn a library of experiences from a promptfooconfig, and test it on held-out examples.")
+    .option("--group-size <n>", "rollouts of one example", whole)
+    .option("--epochs <n>", "passes over the training examples", whole)
+    .option("--batch-size <n>", "training examples in a step", whole)
+    .option("--temperature <t>", "of training rollouts", decimal)
+    .option("--dry-run", "print the plan and stop")
+    .addHelpText("after", EXAMPLES);
+  withSettings(train).action(async (given: TrainFlags) => {
+    quietPromptfoo();
+    const { trainCommand } = await import("./train.ts");
+    done(await trainCommand(optionsOf(given)));
+  });
+
+  const learn = program
+    .command("learn")
+    .description("One step of training on rollouts that promptfoo has made already.")
+    .requiredOption("--results <file>", "a finished promptfoo results file with rows of training tests")
+    .option("--column <label>", "its column, when there are several")
+    .addHelpText("after", LEARN_EXAMPLES);
+  withSettings(learn).action(async ({ results, column, ...given }: LearnFlags) => {
+    quietPromptfoo();
+    const { learnCommand } = await import("./learn.ts");
+    // Reading the config changes the working directory.
+    const file = resolve(results);
+    done(
+      await learnCommand({
+        ...optionsOf(given),
+        results: file,
+        ...(column === undefined ? {} : { column }),
+      }),
+    );
+  });
+}
+
+function withSettings(command: Command): Command {
+  return command
     .option("-c, --config <file>", "the promptfooconfig (default: the one in this folder)")
     .option("--agent <name>", "names the library's folder")
     .option("--route <name>", "names the library's file")
@@ -60,10 +88,6 @@ export function trainCommands(program: Command, done: (exitCode: number) => void
     .option("--learner <provider id>", "the model that reflects (default: the agent's own)")
     .option("--judge <provider id>", "grader for model-graded assertions that name none")
     .option("--advantage <form>", "principles (the paper's) or contrast (by criterion, for small learners)")
-    .option("--group-size <n>", "rollouts of one example", whole)
-    .option("--epochs <n>", "passes over the training examples", whole)
-    .option("--batch-size <n>", "training examples in a step", whole)
-    .option("--temperature <t>", "of training rollouts", decimal)
     .option("--candidates <n>", "whole candidate libraries compared in a step", whole)
     .option("--refinements <n>", "attempts to reword an experience", whole)
     .option("--gate-attempts <n>", "candidates tried at the gate in a step", whole)
@@ -78,28 +102,23 @@ export function trainCommands(program: Command, done: (exitCode: number) => void
     .option("--split <validation,test>", "shares for tests that name no split, for example 0.25,0.2", shares)
     .option("--learner-prompt <name=file...>", "a file that replaces one of the learner's prompts", named)
     .option("--seed <n>", "of every random choice", whole)
-    .option("--dry-run", "print the plan and stop")
     .option("--display <kind>", "auto, tty, plain or none", "auto")
     .option("--output <folder>", "where the promptfoo results go (default: .grpo/results)")
-    .option("--no-publish", "write no promptfoo results")
-    .addHelpText("after", EXAMPLES)
-    .action(async (given: TrainFlags) => {
-      const { config, maxCost, dryRun, display, output, publish, learnerPrompt, ...flags } = given;
-      quietPromptfoo();
-      const { trainCommand } = await import("./train.ts");
-      done(
-        await trainCommand({
-          ...(config === undefined ? {} : { config }),
-          ...(dryRun === undefined ? {} : { dryRun }),
-          ...(display === undefined || display === "auto" ? {} : { display }),
-          ...(output === undefined ? {} : { output }),
-          ...(publish === undefined ? {} : { publish }),
-          flags: {
-            ...flags,
-            ...(learnerPrompt === undefined ? {} : { prompts: learnerPrompt }),
-            ...(maxCost === undefined ? {} : { maxCostUsd: maxCost }),
-          },
-        }),
-      );
-    });
+    .option("--no-publish", "write no promptfoo results");
+}
+
+function optionsOf(given: TrainFlags): TrainOptions {
+  const { config, maxCost, dryRun, display, output, publish, learnerPrompt, ...flags } = given;
+  return {
+    ...(config === undefined ? {} : { config }),
+    ...(dryRun === undefined ? {} : { dryRun }),
+    ...(display === undefined || display === "auto" ? {} : { display }),
+    ...(output === undefined ? {} : { output }),
+    ...(publish === undefined ? {} : { publish }),
+    flags: {
+      ...flags,
+      ...(learnerPrompt === undefined ? {} : { prompts: learnerPrompt }),
+      ...(maxCost === undefined ? {} : { maxCostUsd: maxCost }),
+    },
+  };
 }

@@ -1,24 +1,19 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
+import { baselineSampling, evaluationSampling } from "../evaluation/sampling.ts";
 import { GrpoError } from "../library/index.ts";
 import { openLearner } from "../optimizer/learner.ts";
 import { planTraining } from "../optimizer/plan.ts";
 import { type TrainingResult, train } from "../optimizer/train.ts";
-import {
-  baselineSampling,
-  evaluationSampling,
-  openTraining,
-  type TrainingRun,
-  twoArms,
-} from "../optimizer/training-run.ts";
+import { openTraining, type TrainingRun, twoArms } from "../optimizer/training-run.ts";
 import { count } from "../reports/figures.ts";
-import { chooseDisplay, progressDisplay } from "../reports/progress.ts";
 import { type RunFigures, trainReport } from "../reports/train-report.ts";
-import { Runtime } from "../runs/runtime.ts";
+import type { Runtime } from "../runs/runtime.ts";
 import { nameOf } from "../suite/models.ts";
 import { publishArms } from "../suite/rollouts.ts";
 import type { SettingsInput } from "../suite/settings.ts";
 import { loadSuite, type Suite } from "../suite/suite.ts";
+import { inSession, type Session } from "./session.ts";
 
 export interface TrainOptions {
   config?: string;
@@ -35,51 +30,39 @@ export interface TrainOptions {
 
 /** `promptfoo-grpo train`. Prints the report to standard output, progress to standard error. */
 export async function trainCommand(options: TrainOptions): Promise<number> {
-  const started = Date.now();
   const suite = await loadSuite(options.config, options.flags);
-  const display = progressDisplay(
-    chooseDisplay(options.display, process.stderr.isTTY === true, process.env),
-    {
-      write: (text) => process.stderr.write(text),
-      columns: process.stderr.columns ?? 100,
-      now: () => Date.now(),
-    },
-  );
-  const abort = new AbortController();
-  const interrupt = (): void => abort.abort();
-  process.once("SIGINT", interrupt);
-  try {
-    const runtime = new Runtime({ ...runtimeOptions(suite), signal: abort.signal, events: display.sink });
+  return inSession(suite, options.display, async (session) => {
+    const { runtime } = session;
     if (options.dryRun === true) {
       process.stdout.write(await dryRun(suite, runtime));
       return 0;
     }
     const run = await openTraining(suite, runtime);
     runtime.emit({ type: "note", text: planLine(suite, run.learner.small) });
-    const result = await train(run);
-    const resultsPath = await publish(run, result, options);
-    display.close();
-    const { usage } = runtime.limiter;
-    const figures: RunFigures = {
-      usage: usage.total(),
-      byStage: usage.byStage(),
-      elapsedMs: Date.now() - started,
-      libraryPath: run.store.path,
-      ...(resultsPath === undefined ? {} : { resultsPath }),
-    };
-    options.onResult?.(result, figures);
-    process.stdout.write(`\n${trainReport(result, figures)}`);
-    return 0;
-  } finally {
-    process.removeListener("SIGINT", interrupt);
-    display.close();
-    await suite.agent.cleanup?.();
-  }
+    return finishTraining(run, await train(run), session, options);
+  });
 }
 
-function runtimeOptions({ settings }: Suite): { concurrency: number; maxCostUsd?: number } {
-  const { concurrency, maxCostUsd } = settings;
-  return { concurrency, ...(maxCostUsd === undefined ? {} : { maxCostUsd }) };
+/** Publishes the held-out results and prints the report. */
+export async function finishTraining(
+  run: TrainingRun,
+  result: TrainingResult,
+  session: Session,
+  options: TrainOptions,
+): Promise<number> {
+  const resultsPath = await publish(run, result, options);
+  session.closeDisplay();
+  const { usage } = session.runtime.limiter;
+  const figures: RunFigures = {
+    usage: usage.total(),
+    byStage: usage.byStage(),
+    elapsedMs: session.elapsedMs(),
+    libraryPath: run.store.path,
+    ...(resultsPath === undefined ? {} : { resultsPath }),
+  };
+  options.onResult?.(result, figures);
+  process.stdout.write(`\n${trainReport(result, figures)}`);
+  return 0;
 }
 
 function planLine(suite: Suite, small: boolean): string {

@@ -1,5 +1,5 @@
 import { GrpoError } from "../library/error.ts";
-import { canonicalJson, sha256 } from "./canonical.ts";
+import { canonicalJson, sha256 } from "../runs/canonical.ts";
 import { DEFAULT_FRACTIONS, type Fractions, type Split, shareOut, splitSchema } from "./split.ts";
 import { type PromptfooTest, promptfooTestSchema } from "./test-schema.ts";
 import { expandVars } from "./vars.ts";

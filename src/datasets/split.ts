@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { GrpoError } from "../library/error.ts";
-import { hashFraction } from "./canonical.ts";
+import { hashFraction } from "../runs/canonical.ts";
 import type { Dataset } from "./schema.ts";
 
 export const SPLITS = ["train", "validation", "test"] as const;

@@ -1,11 +1,13 @@
 import type { Rollout } from "../suite/rollout.ts";
-import { compareTests, MIN_TESTS, meanOf, type PairedComparison } from "./sign-flip.ts";
+import { compareTests, meanOf, type PairedComparison } from "./sign-flip.ts";
 
 /** One example under both arms. */
 export interface PairedExample {
   id: string;
   persona: string;
   userTypes: readonly string[];
+  /** Names the conversation of which the example is a part, where its metadata do. */
+  conversation?: string;
   baseline: readonly Rollout[];
   enhanced: readonly Rollout[];
 }
@@ -19,40 +21,44 @@ export interface CriterionComparison {
   comparison: PairedComparison;
 }
 
+/** One persona's examples. */
+export interface PersonaComparison {
+  persona: string;
+  n: number;
+  baseline: number;
+  enhanced: number;
+  comparison: PairedComparison;
+}
+
 /** Baseline against enhanced on one set of examples. Rewards leave must-pass criteria out; those stand apart. */
 export interface ArmsComparison {
   baseline: number;
   enhanced: number;
   comparison: PairedComparison;
   criteria: CriterionComparison[];
-  personas: { persona: string; n: number; baseline: number; enhanced: number }[];
+  personas: PersonaComparison[];
   /** Rollouts without a reward, by arm; any of them makes a verdict "not proven". */
   ungraded: { baseline: number; enhanced: number };
 }
 
+/** What flips together in the test: nothing but the example itself, unless examples depend on one another. */
+export type ClusterOf = (pair: PairedExample) => string;
+
 /** Compares two arms, paired by example, repeats averaged. Ungraded rollouts are counted, never scored 0. */
-export function compareArms(pairs: readonly PairedExample[], seed = 1): ArmsComparison {
-  const graded = pairs.flatMap((pair) => {
-    const [baseline, enhanced] = [headline(pair.baseline), headline(pair.enhanced)];
-    return baseline === null || enhanced === null ? [] : [{ persona: pair.persona, baseline, enhanced }];
-  });
-  const personas = [...new Set(graded.map((one) => one.persona))].sort();
+export function compareArms(
+  pairs: readonly PairedExample[],
+  seed = 1,
+  clusterOf?: ClusterOf | undefined,
+): ArmsComparison {
+  const graded = pairedMeans(pairs, headline);
+  const personas = [...new Set(graded.map(({ pair }) => pair.persona))].sort();
   return {
-    baseline: meanOf(graded.map((one) => one.baseline)),
-    enhanced: meanOf(graded.map((one) => one.enhanced)),
-    comparison: compareTests(
-      graded.map((one) => one.enhanced - one.baseline),
-      seed,
-    ),
-    criteria: compareCriteria(pairs, seed),
+    ...means(graded),
+    comparison: compared(graded, seed, clusterOf),
+    criteria: compareCriteria(pairs, seed, clusterOf),
     personas: personas.map((persona) => {
-      const own = graded.filter((one) => one.persona === persona);
-      return {
-        persona,
-        n: own.length,
-        baseline: meanOf(own.map((one) => one.baseline)),
-        enhanced: meanOf(own.map((one) => one.enhanced)),
-      };
+      const own = graded.filter(({ pair }) => pair.persona === persona);
+      return { persona, n: own.length, ...means(own), comparison: compared(own, seed, clusterOf) };
     }),
     ungraded: {
       baseline: pairs.flatMap((pair) => pair.baseline).filter((one) => one.reward === null).length,
@@ -61,29 +67,49 @@ export function compareArms(pairs: readonly PairedExample[], seed = 1): ArmsComp
   };
 }
 
-function compareCriteria(pairs: readonly PairedExample[], seed: number): CriterionComparison[] {
+interface PairedMeans {
+  pair: PairedExample;
+  baseline: number;
+  enhanced: number;
+}
+
+/** The examples that have a mean in both arms. */
+function pairedMeans(
+  pairs: readonly PairedExample[],
+  of: (rollouts: readonly Rollout[]) => number | null,
+): PairedMeans[] {
+  return pairs.flatMap((pair) => {
+    const [baseline, enhanced] = [of(pair.baseline), of(pair.enhanced)];
+    return baseline === null || enhanced === null ? [] : [{ pair, baseline, enhanced }];
+  });
+}
+
+const means = (graded: readonly PairedMeans[]): { baseline: number; enhanced: number } => ({
+  baseline: meanOf(graded.map((one) => one.baseline)),
+  enhanced: meanOf(graded.map((one) => one.enhanced)),
+});
+
+const compared = (graded: readonly PairedMeans[], seed: number, clusterOf?: ClusterOf): PairedComparison =>
+  compareTests(
+    graded.map((one) => one.enhanced - one.baseline),
+    seed,
+    clusterOf === undefined ? undefined : graded.map(({ pair }) => clusterOf(pair)),
+  );
+
+function compareCriteria(
+  pairs: readonly PairedExample[],
+  seed: number,
+  clusterOf?: ClusterOf,
+): CriterionComparison[] {
   const all = pairs
     .flatMap((pair) => [...pair.baseline, ...pair.enhanced])
     .flatMap((rollout) => rollout.criteria);
   const names = [...new Set(all.map((one) => one.name))];
   return names.flatMap((name) => {
-    const scored = pairs.flatMap((pair) => {
-      const [baseline, enhanced] = [criterionMean(pair.baseline, name), criterionMean(pair.enhanced, name)];
-      return baseline === null || enhanced === null ? [] : [{ baseline, enhanced }];
-    });
+    const scored = pairedMeans(pairs, (rollouts) => criterionMean(rollouts, name));
     if (scored.length === 0) return [];
-    return [
-      {
-        name,
-        must: all.some((one) => one.name === name && one.must),
-        baseline: meanOf(scored.map((one) => one.baseline)),
-        enhanced: meanOf(scored.map((one) => one.enhanced)),
-        comparison: compareTests(
-          scored.map((one) => one.enhanced - one.baseline),
-          seed,
-        ),
-      },
-    ];
+    const must = all.some((one) => one.name === name && one.must);
+    return [{ name, must, ...means(scored), comparison: compared(scored, seed, clusterOf) }];
   });
 }
 
@@ -103,11 +129,4 @@ export function criterionMean(rollouts: readonly Rollout[], name: string): numbe
 function meanOrNull(values: readonly (number | null)[]): number | null {
   const known = values.filter((one) => one !== null);
   return known.length === 0 ? null : meanOf(known);
-}
-
-/** One word a reader can act on. Below `MIN_TESTS` tests nothing is ever proven. */
-export function verdictOf({ comparison, ungraded }: ArmsComparison): "proven" | "worse" | "not proven" {
-  if (comparison.high < 0) return "worse";
-  const complete = ungraded.baseline === 0 && ungraded.enhanced === 0;
-  return comparison.low > 0 && complete && comparison.n >= MIN_TESTS ? "proven" : "not proven";
 }

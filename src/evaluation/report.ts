@@ -44,7 +44,12 @@ export const ArmSchema = z.strictObject({
   agent: z.string().describe("provider id"),
   prompt: z.string().describe("prompt label"),
   library: z
-    .strictObject({ version: counter, hash: z.string(), experiences: counter, words: counter })
+    .strictObject({
+      version: counter,
+      hash: z.string(),
+      experiences: counter.nullable().describe("null when a results file alone tells of it"),
+      words: counter.nullable(),
+    })
     .nullable(),
   mean: share.nullable().describe("mean reward, must-pass criteria left out"),
   passAtK: share.nullable().describe("tests with at least one passing repeat"),

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { canonicalJson } from "../datasets/canonical.ts";
+import { canonicalJson } from "../runs/canonical.ts";
 import type { Head, HeadPrompt } from "./results-schema.ts";
 
 /** One provider x prompt of a results file. */

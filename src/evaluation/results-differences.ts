@@ -1,4 +1,4 @@
-import { canonicalJson } from "../datasets/canonical.ts";
+import { canonicalJson } from "../runs/canonical.ts";
 import type { AlignedTest } from "./results-align.ts";
 import { isUnknown } from "./results-align.ts";
 import type { ChosenArm } from "./results-arms.ts";

@@ -110,8 +110,15 @@ function pairTests(
     return rollouts;
   };
   const pairs = tests.map((test) => {
-    const { persona = "(none)", userTypes = [] } = test.tests[0] ?? test.tests[1] ?? {};
-    return { id: test.id, persona, userTypes, baseline: one(0, test), enhanced: one(1, test) };
+    const { persona = "(none)", userTypes = [], conversation = null } = test.tests[0] ?? test.tests[1] ?? {};
+    return {
+      id: test.id,
+      persona,
+      userTypes,
+      ...(conversation === null ? {} : { conversation }),
+      baseline: one(0, test),
+      enhanced: one(1, test),
+    };
   });
   return { pairs, built };
 }

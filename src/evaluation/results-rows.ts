@@ -1,4 +1,4 @@
-import { canonicalJson, sha256 } from "../datasets/canonical.ts";
+import { canonicalJson, sha256 } from "../runs/canonical.ts";
 import { type Rollout, toRollout } from "../suite/rollout.ts";
 import type { RowRead } from "./results-schema.ts";
 
@@ -13,6 +13,8 @@ export interface ResultsTest {
   /** As the test declares it; null when it does not. */
   readonly split: string | null;
   readonly userTypes: readonly string[];
+  /** `metadata.conversation`: its tests depend on one another. */
+  readonly conversation: string | null;
   /** Hash of the variables. */
   readonly vars: string;
   /** Hash of variables, persona, split and user types. */
@@ -117,6 +119,7 @@ export function readTest(test: TestRead): Omit<ResultsTest, "position"> {
     persona: persona ?? "(none)",
     split,
     userTypes,
+    conversation: nameOf(metadata["conversation"]),
     vars: hash(vars),
     content: hash({ vars, persona, split, userTypes }),
     graders: hash({

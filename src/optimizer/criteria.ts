@@ -73,7 +73,7 @@ export function taughtTogether(standings: readonly CriterionStanding[]): Criteri
     const key = one.coverage < 0.5 ? [...one.carriers].sort().join("\n") : one.name;
     bundles.set(key, [...(bundles.get(key) ?? []), one]);
   }
-  return [...bundles.values()].map((bundle) => bundle.reduce(together)).sort(costliestFirst);
+  return [...bundles.values()].map((bundle) => together(bundle)).sort(costliestFirst);
 }
 
 /** Must-pass criteria before all others, then the most costly; equal costs by name, so that order is stable. */
@@ -81,16 +81,20 @@ function costliestFirst(a: CriterionStanding, b: CriterionStanding): number {
   return Number(b.must) - Number(a.must) || b.lost - a.lost || (a.name < b.name ? -1 : 1);
 }
 
-function together(a: CriterionStanding, b: CriterionStanding): CriterionStanding {
+function together(bundle: readonly CriterionStanding[]): CriterionStanding {
+  const [first, ...others] = bundle;
+  if (first === undefined) throw new RangeError("a bundle has a criterion");
   return {
-    ...a,
-    name: [a.name, b.name].join(JOINT),
-    must: a.must || b.must,
-    rate: meanOf([a.rate, b.rate]),
-    lost: a.lost + b.lost,
-    failed: [...a.failed, ...b.failed],
-    // A reply that passes one of them and fails another is no model for both.
-    passed: a.passed.filter((one) => b.passed.some((other) => other.rollout === one.rollout)),
+    ...first,
+    name: bundle.map((one) => one.name).join(JOINT),
+    must: bundle.some((one) => one.must),
+    rate: meanOf(bundle.map((one) => one.rate)),
+    lost: bundle.reduce((sum, one) => sum + one.lost, 0),
+    failed: bundle.flatMap((one) => one.failed),
+    // A reply that passes one of them and fails another is no model for all.
+    passed: first.passed.filter(({ rollout }) =>
+      others.every((other) => other.passed.some((one) => one.rollout === rollout)),
+    ),
   };
 }
 

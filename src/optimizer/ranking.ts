@@ -1,16 +1,20 @@
+import { evaluationSampling } from "../evaluation/sampling.ts";
 import type { LibraryDocument } from "../library/index.ts";
 import type { Phase } from "../runs/events.ts";
 import type { Proposal, Reflection, Screened } from "./advantage.ts";
 import { buildCandidate, type Candidate } from "./candidates.ts";
 import { type Group, meanReward } from "./groups.ts";
+import { wordingOf } from "./record.ts";
 import { screeningSet } from "./steps.ts";
-import { evaluationSampling, rollGroups, type TrainingRun } from "./training-run.ts";
+import { rollGroups, type TrainingRun } from "./training-run.ts";
 
 interface Search {
   library: LibraryDocument;
   groups: readonly Group[];
   reflection: Reflection;
   candidates: readonly Candidate[];
+  /** The wordings of candidates that the gate refused when they were made from this library. */
+  rejected: ReadonlySet<string>;
   /** What could not be part of a candidate, for the step's report; what is built here adds to it. */
   refused: Candidate["refused"][number][];
   draw: string;
@@ -26,10 +30,11 @@ type ScreenedCandidate = Candidate & Screened;
  */
 export async function rankCandidates(run: TrainingRun, search: Search): Promise<Candidate[]> {
   const { settings } = run.suite;
-  if (changing(search.candidates).length === 0) return [];
-  const screen = async (phase: Phase, candidates: readonly Candidate[]): Promise<ScreenedCandidate[]> =>
+  const candidates = untried(search, changing(search.candidates));
+  if (candidates.length === 0) return [];
+  const screen = async (phase: Phase, built: readonly Candidate[]): Promise<ScreenedCandidate[]> =>
     Promise.all(
-      changing(candidates).map(async (candidate) => ({
+      built.map(async (candidate) => ({
         ...candidate,
         ...(await screenOne(run, search, phase, candidate.document)),
       })),
@@ -40,11 +45,12 @@ export async function rankCandidates(run: TrainingRun, search: Search): Promise<
       search.refused.push(...candidate.refused);
       return candidate;
     });
+  const fresh = (built: readonly Candidate[]): Candidate[] => untried(search, changing(built));
 
-  const screened = await screen("candidates", search.candidates);
+  const screened = await screen("candidates", candidates);
   const combined = search.reflection.combine(search.library, screened);
   if (combined !== undefined)
-    screened.push(...(await screen("candidates", build(search.library, [combined]))));
+    screened.push(...(await screen("candidates", fresh(build(search.library, [combined])))));
   let [best] = ranked(screened);
   run.runtime.emit({
     type: "phase-done",
@@ -56,7 +62,7 @@ export async function rankCandidates(run: TrainingRun, search: Search): Promise<
     const base: ScreenedCandidate = best;
     const proposals = await search.reflection.refine(base, round, screened);
     const refined = build(base.document, proposals).map((candidate) => onTopOf(base, candidate));
-    screened.push(...(await screen("refinement", refined)));
+    screened.push(...(await screen("refinement", fresh(refined))));
     [best] = ranked(screened);
     run.runtime.emit({
       type: "phase-done",
@@ -64,11 +70,28 @@ export async function rankCandidates(run: TrainingRun, search: Search): Promise<
       note: `round ${round + 1}: ${rewardText(base.reward)} -> ${rewardText(best?.reward)}`,
     });
   }
-  return ranked(screened);
+  return distinct(ranked(screened));
 }
 
 const changing = (candidates: readonly Candidate[]): Candidate[] =>
   candidates.filter((one) => one.proposal.operations.length > 0);
+
+/**
+ * The candidates that the gate has not refused before. Whole candidates are compared, because whole ones were
+ * judged: a refused text may stand in another.
+ */
+function untried({ rejected, refused }: Search, candidates: readonly Candidate[]): Candidate[] {
+  return candidates.filter((candidate) => {
+    if (!rejected.has(wordingOf(candidate.document))) return true;
+    for (const operation of candidate.proposal.operations) {
+      refused.push({
+        text: "text" in operation ? operation.text : `${operation.op} ${operation.id ?? ""}`,
+        reason: "it was part of a candidate that the gate refused",
+      });
+    }
+    return false;
+  });
+}
 
 async function screenOne(
   run: TrainingRun,
@@ -87,6 +110,15 @@ async function screenOne(
 /** Best mean reward first; of equals the one that was built first. */
 function ranked(screened: readonly ScreenedCandidate[]): ScreenedCandidate[] {
   return [...screened].sort((a, b) => (b.reward ?? -1) - (a.reward ?? -1));
+}
+
+/** The gate answers the same wording the same way: the better placed one speaks for all. */
+function distinct(candidates: readonly ScreenedCandidate[]): ScreenedCandidate[] {
+  const seen = new Set<string>();
+  return candidates.filter(({ document }) => {
+    const wording = wordingOf(document);
+    return !seen.has(wording) && seen.add(wording);
+  });
 }
 
 /** A refinement's operations come after those of the candidate that it refines. */

@@ -1,5 +1,16 @@
+import { z } from "zod";
+import type { ArmsComparison } from "../evaluation/arms.ts";
 import type { GateResult } from "../evaluation/gate.ts";
-import type { EntryNotes, LibraryStore } from "../library/index.ts";
+import { verdictOf } from "../evaluation/verdict.ts";
+import {
+  type EntryNotes,
+  GrpoError,
+  type LibraryDocument,
+  type LibraryStore,
+  type LoadedLibrary,
+  normaliseText,
+  parseLibrary,
+} from "../library/index.ts";
 import type { UsageTotals } from "../runs/usage.ts";
 import type { Candidate } from "./candidates.ts";
 import type { Group } from "./groups.ts";
@@ -82,4 +93,42 @@ export function criterionOfExperiences(store: LibraryStore): Map<string, string>
     }
   }
   return known;
+}
+
+/**
+ * Writes down that the sealed test was read. A run that was paid for is not lost for want of that line: where
+ * it cannot be written, a note says so.
+ */
+export function recordLook(
+  run: TrainingRun,
+  { document, hash, version }: LoadedLibrary,
+  arms: ArmsComparison,
+  tests: number,
+): void {
+  try {
+    run.store.recordLook({ by: "train", hash, version, tests, verdict: verdictOf(arms).verdict });
+  } catch (error) {
+    if (!(error instanceof GrpoError)) throw error;
+    const text = `this look at the sealed test is not in the history of ${document.agent}/${document.route}: ${error.describe()}`;
+    run.runtime.emit({ type: "note", text });
+  }
+}
+
+/** What the agent reads of a library, words alone and in order: two with the same are one candidate. */
+export const wordingOf = (library: LibraryDocument): string =>
+  JSON.stringify(library.experiences.map((one) => normaliseText(one.text)));
+
+/** What is read of a gate's result in the history. */
+const Judged = z.looseObject({ ungraded: z.int().default(0) }).catch({ ungraded: 0 });
+
+/**
+ * The candidates that the gate refused when they were made from this very library for this agent. One that was
+ * refused for an ungraded rollout was not judged, so it may be tried again.
+ */
+export function rejectedWordings(run: TrainingRun, parentHash: string | null): Set<string> {
+  const judged = run.store.history().filter(({ status, parentHash: parent, models, gate }) => {
+    const same = parent === parentHash && models["agent"] === run.suite.agent.id();
+    return status === "rejected" && same && Judged.parse(gate).ungraded === 0;
+  });
+  return new Set(judged.map((entry) => wordingOf(parseLibrary(entry.text, run.store.historyPath))));
 }

@@ -1,22 +1,24 @@
 import { type ArmsComparison, compareArms, type PairedExample } from "../evaluation/arms.ts";
-import { type GateResult, gate } from "../evaluation/gate.ts";
-import { GrpoError, type LibraryDocument } from "../library/index.ts";
+import { type GateResult, gate, hopeless } from "../evaluation/gate.ts";
+import { race } from "../evaluation/race.ts";
+import { rollPairs } from "../evaluation/roll.ts";
+import { baselineSampling, evaluationSampling } from "../evaluation/sampling.ts";
+import { GrpoError, type LibraryDocument, type LoadedLibrary } from "../library/index.ts";
 import type { Advantage, FailedReflection, Reflection } from "./advantage.ts";
 import { buildCandidate, type Candidate } from "./candidates.ts";
 import { CriterionContrast } from "./contrast.ts";
 import { countKinds, type Group, type GroupKind } from "./groups.ts";
 import { GroupPrinciples } from "./principles.ts";
 import { rankCandidates } from "./ranking.ts";
-import { commitCandidate, criterionOfExperiences, rememberRejected } from "./record.ts";
-import { planSteps, type Step } from "./steps.ts";
 import {
-  baselineSampling,
-  evaluationSampling,
-  rollGroups,
-  rollPairs,
-  type TrainingRun,
-  trainingSampling,
-} from "./training-run.ts";
+  commitCandidate,
+  criterionOfExperiences,
+  recordLook,
+  rejectedWordings,
+  rememberRejected,
+} from "./record.ts";
+import { planSteps, type Step } from "./steps.ts";
+import { type TrainingRun, trainingGroups, trainingSampling } from "./training-run.ts";
 
 /** What one step did to the library. */
 export interface StepOutcome {
@@ -34,7 +36,12 @@ export interface TrainingResult {
   library: LibraryDocument;
   steps: StepOutcome[];
   /** The sealed test; undefined when the config holds out no example. */
-  test?: { pairs: PairedExample[]; arms: ArmsComparison };
+  test?: {
+    pairs: PairedExample[];
+    arms: ArmsComparison;
+    /** Which look at the sealed test with this agent and route this is: 1 is the first. */
+    look: number;
+  };
 }
 
 /**
@@ -51,8 +58,8 @@ export async function train(run: TrainingRun): Promise<TrainingResult> {
     steps.push(await trainStep(run, step));
   }
   requireSomethingToLearn(steps);
-  const library = run.store.load().document;
-  return { library, steps, ...(await sealedTest(run, library)) };
+  const learned = run.store.load();
+  return { library: learned.document, steps, ...(await sealedTest(run, learned)) };
 }
 
 async function trainStep(run: TrainingRun, step: Step): Promise<StepOutcome> {
@@ -76,7 +83,9 @@ async function trainStep(run: TrainingRun, step: Step): Promise<StepOutcome> {
   const proposals = await reflection.propose(library, advantages, settings.candidates);
   const candidates = proposals.map((proposal) => buildCandidate(library, proposal, settings, run.leaks));
   const refused = candidates.flatMap((one) => one.refused);
-  const ranked = await rankCandidates(run, { library, groups, reflection, candidates, refused, draw });
+  const rejected = rejectedWordings(run, parentHash);
+  const search = { library, groups, reflection, candidates, rejected, refused, draw };
+  const ranked = await rankCandidates(run, search);
 
   for (const candidate of ranked.slice(0, settings.gateAttempts)) {
     const verdict = await validate(run, library, candidate);
@@ -101,7 +110,7 @@ async function rolloutsAndAdvantages(
   draw: string,
 ): Promise<{ groups: Group[]; advantages: Advantage[] }> {
   const sampling = trainingSampling(run, library, draw);
-  const taught = await rollGroups(run, "rollouts", step.batch, sampling, async (group) => ({
+  const taught = await trainingGroups(run, step.batch, sampling, async (group) => ({
     group,
     advantages: await reflection.ofGroup(group, library),
   }));
@@ -134,6 +143,7 @@ function reflectionOf(run: TrainingRun, step: Step): Reflection {
     : new GroupPrinciples({ ...shared, prompts: run.prompts });
 }
 
+/** The current library's rollouts are in the journal after the first candidate; a hopeless one stops early. */
 async function validate(
   run: TrainingRun,
   library: LibraryDocument,
@@ -141,14 +151,10 @@ async function validate(
 ): Promise<GateResult> {
   const { settings, examples } = run.suite;
   const sampling = (of: LibraryDocument) => evaluationSampling(of, "validation", settings.validationRepeats);
-  const pairs = await rollPairs(
-    run,
-    "validation",
-    examples.validation,
-    sampling(library),
-    sampling(candidate.document),
-  );
-  const verdict = gate(pairs, settings.seed);
+  const arm = (of: LibraryDocument) => ({ suite: run.suite, sampling: sampling(of) });
+  const arms = [arm(library), arm(candidate.document)] as const;
+  const { pairs, rest } = await race(run.runtime, "validation", examples.validation, arms, hopeless);
+  const verdict = gate(pairs, settings.seed, rest);
   run.runtime.emit({
     type: "phase-done",
     phase: "validation",
@@ -158,21 +164,23 @@ async function validate(
 }
 
 /** The sealed test is read here and nowhere else. */
-async function sealedTest(run: TrainingRun, library: LibraryDocument): Promise<Pick<TrainingResult, "test">> {
+async function sealedTest(run: TrainingRun, learned: LoadedLibrary): Promise<Pick<TrainingResult, "test">> {
   const { settings, examples } = run.suite;
   if (examples.test.length === 0) return {};
-  const [baseline, enhanced] = [
-    baselineSampling("test", settings.testRepeats),
-    evaluationSampling(library, "test", settings.testRepeats),
-  ];
-  const pairs = await rollPairs(run, "test", examples.test, baseline, enhanced);
+  const { suite } = run;
+  const look = run.store.looks().length + 1;
+  const pairs = await rollPairs(run.runtime, "test", examples.test, [
+    { suite, sampling: baselineSampling("test", settings.testRepeats) },
+    { suite, sampling: evaluationSampling(learned.document, "test", settings.testRepeats) },
+  ]);
   const arms = compareArms(pairs, settings.seed);
   run.runtime.emit({
     type: "phase-done",
     phase: "test",
     note: `${arms.baseline.toFixed(2)} -> ${arms.enhanced.toFixed(2)}`,
   });
-  return { test: { pairs, arms } };
+  recordLook(run, learned, arms, pairs.length);
+  return { test: { pairs, arms, look } };
 }
 
 const kindsText = (kinds: Record<GroupKind, number>): string =>

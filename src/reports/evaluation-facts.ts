@@ -118,8 +118,10 @@ export function costLine({ usage }: ReportArm): string {
 /** `v7 (19 experiences, 441 words)`, or that there is none. */
 export function libraryLine({ library }: ReportArm): string {
   if (library === null) return "no library";
-  const size = `${plural(library.experiences, "experience")}, ${plural(library.words, "word")}`;
-  return `library v${library.version} ${library.hash.slice(0, 12)} (${size})`;
+  const { version, hash, experiences, words } = library;
+  const name = `library v${version} ${hash.slice(0, 12)}`;
+  if (experiences === null || words === null) return name;
+  return `${name} (${plural(experiences, "experience")}, ${plural(words, "word")})`;
 }
 
 /** `0.58`, or a dash when nothing is graded. */

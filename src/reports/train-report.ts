@@ -1,5 +1,5 @@
 import type { CriterionComparison, PairedExample } from "../evaluation/arms.ts";
-import { verdictOf } from "../evaluation/arms.ts";
+import { verdictOf } from "../evaluation/verdict.ts";
 import { countWords, safeLine } from "../library/index.ts";
 import type { StepOutcome, TrainingResult } from "../optimizer/train.ts";
 import type { UsageTotals } from "../runs/usage.ts";
@@ -28,16 +28,15 @@ export function trainReport(result: TrainingResult, figures: RunFigures): string
 function verdictSection({ test, library }: TrainingResult): string {
   if (test === undefined)
     return `NO SEALED TEST  library v${library.version}: the config holds out no example, so nothing can be said about new ones`;
-  const { arms } = test;
+  const { arms, look } = test;
   const { better, worse, same, n } = arms.comparison;
+  const { verdict, because } = verdictOf(arms);
   const must = arms.criteria.some((one) => one.must) ? ", must-pass criteria not counted" : "";
   return [
-    `${verdictOf(arms).toUpperCase()}  library v${library.version} on ${n} held-out questions: ${arms.baseline.toFixed(2)} -> ${arms.enhanced.toFixed(2)}   ${interval(arms.comparison)}`,
+    `${verdict.toUpperCase()}  library v${library.version} on ${n} held-out questions: ${arms.baseline.toFixed(2)} -> ${arms.enhanced.toFixed(2)}   ${interval(arms.comparison)}`,
     `  better ${better}, worse ${worse}, same ${same}; one-sided sign-flip p ${arms.comparison.pBetter.toFixed(4)}${must}`,
-    ...(arms.ungraded.baseline + arms.ungraded.enhanced > 0
-      ? [`  ungraded rollouts: ${arms.ungraded.baseline} baseline, ${arms.ungraded.enhanced} enhanced`]
-      : []),
-    ...(n < 12 ? ["  fewer than 12 questions: never proven, whatever the interval"] : []),
+    ...because.map((one) => `  ${one}`),
+    ...(look > 1 ? [`  this is look ${look} at the sealed test with this agent`] : []),
   ].join("\n");
 }
 

@@ -9,7 +9,8 @@ export type Phase =
   | "candidates"
   | "refinement"
   | "validation"
-  | "test";
+  | "test"
+  | "evaluation";
 
 /** What happens in a run, for displays and reports. Counts are rollouts unless the field says otherwise. */
 export type RunEvent =

@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { canonicalJson, sha256 } from "./canonical.ts";
 
 /** Plain JSON: what tasks and their results are made of, so that they can be journalled and sent elsewhere. */
 export type Json =
@@ -21,21 +21,9 @@ export interface Task {
   readonly [key: string]: Json | undefined;
 }
 
-/** JSON with sorted keys: equal values print equally whatever the order they were built in. */
-export function canonicalJson(value: unknown): string {
-  return JSON.stringify(value, (_key, inner: unknown) =>
-    inner !== null && typeof inner === "object" && !Array.isArray(inner)
-      ? Object.fromEntries(Object.entries(inner).sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0)))
-      : inner,
-  );
-}
-
 /** Hex sha256 of a value's canonical JSON (of the bytes, for a string). */
-export function hashOf(value: unknown): string {
-  return createHash("sha256")
-    .update(typeof value === "string" ? value : canonicalJson(value))
-    .digest("hex");
-}
+export const hashOf = (value: unknown): string =>
+  sha256(typeof value === "string" ? value : canonicalJson(value));
 
 /** The deterministic id of a task: the hash of what it asks. */
 export function taskId(task: Task): string {

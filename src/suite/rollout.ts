@@ -13,6 +13,13 @@ export interface CriterionScore {
   must: boolean;
 }
 
+/** What one call of the agent cost; `costUsd` null: the price is unknown. */
+export interface RolloutUsage {
+  promptTokens: number;
+  completionTokens: number;
+  costUsd: number | null;
+}
+
 /** One answer of the agent to one example, scored. */
 export interface Rollout {
   exampleId: string;
@@ -27,6 +34,8 @@ export interface Rollout {
   /** promptfoo's own verdict: every assertion passed. False for an ungraded one. */
   pass: boolean;
   ungraded?: string;
+  /** Of the agent's own call; absent where nothing tells. */
+  usage?: RolloutUsage;
   /** Set exactly when `ungraded` is. */
   problem?: RolloutProblem;
 }
@@ -74,8 +83,16 @@ export function toRollout(row: Row, exampleId: string): Rollout {
     headline: reward === null ? null : headlineOf(reward, criteria),
     criteria,
     pass: problem === undefined && row.success === true,
+    ...usageOf(row),
     ...problem,
   };
+}
+
+function usageOf({ response }: Row): { usage?: RolloutUsage } {
+  if (response === null || response === undefined) return {};
+  const { prompt = 0, completion = 0 } = response.tokenUsage ?? {};
+  const costUsd = response.cached === true ? 0 : (response.cost ?? null);
+  return { usage: { promptTokens: prompt, completionTokens: completion, costUsd } };
 }
 
 /** A planned rollout that has no row: promptfoo drops rows whose score is not a number. */

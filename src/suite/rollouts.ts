@@ -51,21 +51,26 @@ export interface Arm {
 }
 
 /**
- * Both arms side by side as an ordinary promptfoo result, written where `promptfoo view` finds it and to
- * `outputPath`. Rollouts already paid for come from the journal.
+ * Both arms side by side as an ordinary promptfoo result, written where `promptfoo view` finds it and, where
+ * there is one, to `outputPath`. Rollouts already paid for come from the journal.
  */
 export async function publishArms(
   suite: Suite,
   runtime: Runtime,
   examples: readonly SuiteExample[],
   arms: readonly Arm[],
-  outputPath: string,
+  outputPath?: string,
 ): Promise<void> {
   const agents = arms.map((arm) => sampledAgent(suite, runtime, arm.sampling, arm.label));
   const whole = await groupSuite(suite, runtime, examples, agents);
   const repeat = Math.max(...arms.map((arm) => arm.sampling.repeats));
   await evaluate(
-    { ...whole, description: "baseline vs enhanced", writeLatestResults: true, outputPath },
+    {
+      ...whole,
+      description: "baseline vs enhanced",
+      writeLatestResults: true,
+      ...(outputPath === undefined ? {} : { outputPath }),
+    },
     { ...EVALUATE_OPTIONS, repeat, maxConcurrency: 8 },
   );
 }

@@ -51,6 +51,17 @@ describe("the gate", () => {
     expect(result.reason).toMatch(reason);
   });
 
+  it("never accepts on a part of the examples, however good", () => {
+    const rest = [pair("b", rollout(0.2), [])];
+    expect(gate([pair("a", rollout(0.2), rollout(0.9))], 1, rest)).toMatchObject({
+      accepted: false,
+      stopped: true,
+      planned: 2,
+      n: 1,
+      reason: "after 1 of 2 examples: it could no longer be accepted",
+    });
+  });
+
   it("keeps its evidence as plain JSON: an infinite bound is null", () => {
     const result = gate([pair("a", crisis(1, 0.2), crisis(1, 0.8))], 1);
     expect(JSON.parse(JSON.stringify(result))).toEqual(result);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { verdictOf } from "../../src/evaluation/arms.ts";
+import { verdictOf } from "../../src/evaluation/verdict.ts";
 import { parseLibrary } from "../../src/library/index.ts";
 import { planTraining } from "../../src/optimizer/plan.ts";
 import { memoryJournal } from "../../src/runs/journal.ts";
@@ -50,7 +50,7 @@ describe.each(FORMS)("training by %s", (advantage) => {
       comparison: { n: 12, better: 12 },
       ungraded: { baseline: 0, enhanced: 0 },
     });
-    expect(arms === undefined ? "" : verdictOf(arms)).toBe("proven");
+    expect(arms === undefined ? "" : verdictOf(arms).verdict).toBe("proven");
     expect(arms?.criteria.find((one) => one.name === "names-line")).toMatchObject({
       must: true,
       baseline: 0,
@@ -131,7 +131,7 @@ describe("what cannot be graded", () => {
       enhanced: 1,
       comparison: { n: 12, better: 12 },
     });
-    expect(arms === undefined ? "" : verdictOf(arms)).toBe("not proven");
+    expect(arms === undefined ? "" : verdictOf(arms).verdict).toBe("not proven");
     expect(result.test?.pairs.find((one) => one.id === "test-00")?.enhanced).toMatchObject([
       { reward: null, ungraded: expect.stringContaining("the model fell over") },
     ]);
@@ -142,7 +142,9 @@ describe("what cannot be graded", () => {
     const folder = trainingFolder({ fails: "validationthing1" });
     const { result } = await folder.train();
     expect(result.steps[0]?.outcome).toBe("rejected");
-    expect(result.steps[0]?.gates[0]?.reason).toContain("2 validation rollouts are ungraded");
+    expect(result.steps[0]?.gates[0]?.reason).toBe(
+      "1 validation rollout is ungraded after 0 of 4 examples: it could no longer be accepted",
+    );
     expect(folder.library()).toBeNull();
   });
 

@@ -28,8 +28,8 @@ const graded = (headline: number, scores: Scores = {}, reply = "a reply") =>
 const many = (n: number, make: (index: number) => PairedExample) =>
   Array.from({ length: n }, (_, index) => make(index));
 
-function report(pairs: PairedExample[] | undefined, more: Partial<TrainingResult> = {}): string {
-  const test = pairs === undefined ? {} : { test: { pairs, arms: compareArms(pairs) } };
+function report(pairs: PairedExample[] | undefined, more: Partial<TrainingResult> = {}, look = 1): string {
+  const test = pairs === undefined ? {} : { test: { pairs, arms: compareArms(pairs), look } };
   return trainReport({ library: ONE, steps: [], ...test, ...more }, figures);
 }
 const lineOf = (text: string, start: string) => text.split("\n").find((line) => line.startsWith(start));
@@ -59,12 +59,12 @@ describe("the verdict comes first", () => {
     [
       "not proven by too few questions",
       many(11, (index) => pair(`q${index}`, graded(0), graded(1))),
-      /^NOT PROVEN [\s\S]*fewer than 12 questions: never proven/,
+      /^NOT PROVEN [\s\S]*11 tests are fewer than 12: nothing is proven/,
     ],
     [
       "not proven by ungraded rows, said as such",
       [...many(12, (index) => pair(`q${index}`, graded(0), graded(1))), pair("x", graded(0), rollout(null))],
-      /^NOT PROVEN [\s\S]*ungraded rollouts: 0 baseline, 1 enhanced/,
+      /^NOT PROVEN [\s\S]*1 planned row has no reward/,
     ],
     [
       "too few for an interval",
@@ -73,6 +73,12 @@ describe("the verdict comes first", () => {
     ],
   ])("%s", (_what, pairs, expected) => {
     expect(report(pairs)).toMatch(expected);
+  });
+
+  it("says how often the sealed test was looked at, from the second time on", () => {
+    const pairs = many(12, (index) => pair(`q${index}`, graded(0), graded(1)));
+    expect(report(pairs)).not.toMatch(/look \d/);
+    expect(report(pairs, {}, 3).split("\n")[2]).toBe("  this is look 3 at the sealed test with this agent");
   });
 
   it("without a sealed test nothing is claimed", () => {
@@ -144,6 +150,9 @@ describe("what the model and the files say", () => {
           accepted: false,
           reason: NASTY,
           n: 1,
+          planned: 1,
+          stopped: false,
+          ungraded: 0,
           baseline: 0,
           candidate: 0,
           mean: 0,

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { canonicalJson, hashOf, type Task, taskId } from "../../src/runs/task.ts";
+import { canonicalJson } from "../../src/runs/canonical.ts";
+import { hashOf, type Task, taskId } from "../../src/runs/task.ts";
 
 const task: Task = {
   stage: "rollout",

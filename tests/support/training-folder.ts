@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSy
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { onTestFinished } from "vitest";
-import { type HistoryEntry, HistoryEntrySchema } from "../../src/library/index.ts";
+import { type HistoryEntry, type Look, openLibraryStore } from "../../src/library/index.ts";
 import { type TrainingResult, train } from "../../src/optimizer/train.ts";
 import { openTraining } from "../../src/optimizer/training-run.ts";
 import type { RunEvent } from "../../src/runs/events.ts";
@@ -52,6 +52,7 @@ export interface TrainingFolder {
   /** The library's text; null when none was written. */
   library(): string | null;
   history(): HistoryEntry[];
+  looks(): Look[];
   write(path: string, text: string): void;
   remove(path: string): void;
 }
@@ -99,6 +100,7 @@ export function trainingFolder(
       .split("\n")
       .filter(Boolean)
       .map((line) => JSON.parse(line) as unknown);
+  const store = openLibraryStore({ root: join(folder, "experiences"), agent: "tested", route: "common" });
   write("agent.mjs", AGENT);
   write("grade.mjs", GRADE);
   write("promptfooconfig.yaml", JSON.stringify(configOf(agent, tests)));
@@ -108,8 +110,8 @@ export function trainingFolder(
     remove: (path) => rmSync(join(folder, path), { recursive: true }),
     calls: () => lines("calls.jsonl") as LoggedCall[],
     library: () => read("experiences/tested/common.md"),
-    history: () =>
-      lines("experiences/tested/common.history.jsonl").map((line) => HistoryEntrySchema.parse(line)),
+    history: () => store.history(),
+    looks: () => store.looks(),
     train: async ({ flags = {}, runtime: options = {} } = {}) => {
       const events: RunEvent[] = [];
       const suite = await loadSuite(join(folder, "promptfooconfig.yaml"), flags);

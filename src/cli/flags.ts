@@ -1,0 +1,48 @@
+import { InvalidArgumentError } from "commander";
+
+/** Readers of flag values; commander names the flag when one throws. */
+export const whole = (text: string): number => {
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < 0) throw new InvalidArgumentError("a whole number is needed");
+  return value;
+};
+/** Of what must be there at least once. */
+export const atLeastOne = (text: string): number => {
+  const value = whole(text);
+  if (value === 0) throw new InvalidArgumentError("at least 1 is needed");
+  return value;
+};
+/** A share of the reward's range. */
+export const share = (text: string): number => {
+  const value = decimal(text);
+  if (value > 1) throw new InvalidArgumentError("a number from 0 to 1 is needed");
+  return value;
+};
+export const decimal = (text: string): number => {
+  const value = Number(text);
+  if (text.trim() === "" || !Number.isFinite(value) || value < 0)
+    throw new InvalidArgumentError("a number is needed");
+  return value;
+};
+
+export const shares = (text: string): { validation: number; test: number } => {
+  const [validation, test, more] = text.split(",").map(decimal);
+  if (validation === undefined || test === undefined || more !== undefined)
+    throw new InvalidArgumentError("two shares are needed: validation,test");
+  return { validation, test };
+};
+export const named = (text: string, before: Record<string, string> = {}): Record<string, string> => {
+  const at = text.indexOf("=");
+  if (at <= 0) throw new InvalidArgumentError("name=file is needed");
+  return { ...before, [text.slice(0, at)]: text.slice(at + 1) };
+};
+
+/** Names from a fixed list, joined by commas. */
+export const someOf =
+  <T extends string>(known: readonly T[]) =>
+  (text: string): T[] =>
+    text.split(",").map((one) => {
+      const found = known.find((name) => name === one.trim());
+      if (found === undefined) throw new InvalidArgumentError(`it is ${known.join(", ")}, joined by commas`);
+      return found;
+    });

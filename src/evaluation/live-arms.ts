@@ -1,0 +1,77 @@
+import { countWords, type LibraryDocument, type LibraryStore } from "../library/index.ts";
+import { nameOf } from "../suite/models.ts";
+import type { Rollout } from "../suite/rollout.ts";
+import type { Suite } from "../suite/suite.ts";
+import { type ArmSpec, libraryHash, libraryOfArm } from "./arm-spec.ts";
+import type { PairedExample } from "./arms.ts";
+import type { ArmFacts } from "./evaluation.ts";
+import type { RolledArm } from "./roll.ts";
+import { countRows } from "./rows.ts";
+import { baselineSampling, evaluationSampling } from "./sampling.ts";
+
+/** An arm that is rolled out now: what to ask, and what it is. */
+export interface LiveArm {
+  label: string;
+  library: LibraryDocument | null;
+  rolled: RolledArm;
+}
+
+/** Opens an arm's library and suite. `suiteFor` resolves the config for another provider or prompt. */
+export async function openArm(
+  spec: ArmSpec,
+  options: {
+    store: LibraryStore;
+    split: string;
+    repeats: number;
+    suiteFor: (choice: Pick<ArmSpec, "provider" | "prompt">) => Promise<Suite>;
+  },
+): Promise<LiveArm> {
+  const { store, split, repeats, suiteFor } = options;
+  const library = libraryOfArm(spec, store);
+  const { provider, prompt } = spec;
+  const suite = await suiteFor({
+    ...(provider === undefined ? {} : { provider }),
+    ...(prompt === undefined ? {} : { prompt }),
+  });
+  const sampling =
+    library === null ? baselineSampling(split, repeats) : evaluationSampling(library, split, repeats);
+  return { label: spec.label, library, rolled: { suite, sampling } };
+}
+
+/** An arm's description in the report, with what its rollouts cost. */
+export function factsOf(
+  { label, library, rolled: { suite } }: LiveArm,
+  pairs: readonly PairedExample[],
+  side: "baseline" | "enhanced",
+  planned: number,
+): ArmFacts {
+  const rollouts = pairs.flatMap((pair) => [...pair[side]]);
+  return {
+    label,
+    agent: nameOf(suite.agent),
+    prompt: suite.prompt.label.replace(/\s+/g, " ").slice(0, 200),
+    library: library === null ? null : libraryFacts(library),
+    rows: countRows(rollouts, planned, 0),
+    usage: usageOf(rollouts),
+  };
+}
+
+function libraryFacts(library: LibraryDocument): NonNullable<ArmFacts["library"]> {
+  return {
+    version: library.version,
+    hash: libraryHash(library),
+    experiences: library.experiences.length,
+    words: library.experiences.reduce((sum, one) => sum + countWords(one.text), 0),
+  };
+}
+
+function usageOf(rollouts: readonly Rollout[]): ArmFacts["usage"] {
+  const told = rollouts.flatMap((one) => one.usage ?? []);
+  return {
+    calls: told.length,
+    promptTokens: told.reduce((sum, one) => sum + one.promptTokens, 0),
+    completionTokens: told.reduce((sum, one) => sum + one.completionTokens, 0),
+    costUsd: told.reduce((sum, one) => sum + (one.costUsd ?? 0), 0),
+    unpriced: told.filter((one) => one.costUsd === null).length,
+  };
+}
