@@ -52,7 +52,8 @@ export interface Arm {
 
 /**
  * Both arms side by side as an ordinary promptfoo result, written where `promptfoo view` finds it and, where
- * there is one, to `outputPath`. Rollouts already paid for come from the journal.
+ * there is one, to `outputPath`. Nothing is asked: rollouts come from the journal, and what failed stays
+ * failed.
  */
 export async function publishArms(
   suite: Suite,
@@ -64,6 +65,7 @@ export async function publishArms(
   const agents = arms.map((arm) => sampledAgent(suite, runtime, arm.sampling, arm.label));
   const whole = await groupSuite(suite, runtime, examples, agents);
   const repeat = Math.max(...arms.map((arm) => arm.sampling.repeats));
+  runtime.onlyRecorded = true;
   await evaluate(
     {
       ...whole,
@@ -114,8 +116,7 @@ function sampledAgent(
   sampling: Sampling,
   label: string | undefined,
 ): ApiProvider {
-  const { agent, settings } = suite;
-  const model = { id: agent.id(), config: hashOf(agent.config ?? null) };
+  const { agent, model, settings } = suite;
   return {
     ...passThrough(agent),
     id: () => agent.id(),
