@@ -70,3 +70,5 @@ process.on("warning", (warning) => {
   if (warning.name !== "ExperimentalWarning") process.stderr.write(`${warning.name}: ${warning.message}\n`);
 });
 process.exitCode = await main();
+// A call that was given up may hold its connection open for minutes; it must not hold the process.
+setTimeout(() => process.exit(), 1500).unref();

@@ -8,6 +8,15 @@ export function quietPromptfoo(): void {
   process.env["PROMPTFOO_DISABLE_UPDATE"] ??= "1";
 }
 
+/**
+ * One limiter paces, retries and pauses (src/runs/limiter.ts). promptfoo's scheduler would do it a second time
+ * round our calls, for each group by itself, and stop a provider for a minute after a 429 without Retry-After.
+ * The other minute, inside its fetch, goes with `maxRetries: 0` (src/providers/model-facts.ts).
+ */
+export function leavePaceToUs(): void {
+  process.env["PROMPTFOO_DISABLE_ADAPTIVE_SCHEDULER"] ??= "true";
+}
+
 /** promptfoo's HTTP pool holds 4 sockets a host unless told otherwise before its first call. */
 export function widenSockets(concurrency: number): void {
   process.env["PROMPTFOO_FETCH_CONNECTIONS"] ??= String(concurrency);

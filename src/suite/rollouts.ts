@@ -1,7 +1,8 @@
 import type { ApiProvider, AtomicTestCase, EvaluateTestSuite } from "promptfoo";
 import { evaluate } from "promptfoo";
 import { callWithExperiences, type Injection, passThrough } from "../providers/experience-agent.ts";
-import { paidCall } from "../providers/paid-call.ts";
+import { modelFacts } from "../providers/model-facts.ts";
+import { cancelledBy, paidCall } from "../providers/paid-call.ts";
 import { seedFrom } from "../runs/random.ts";
 import type { Runtime } from "../runs/runtime.ts";
 import { hashOf } from "../runs/task.ts";
@@ -116,6 +117,8 @@ function sampledAgent(
 ): ApiProvider {
   const { agent, settings } = suite;
   const model = { id: agent.id(), config: hashOf(agent.config ?? null) };
+  const facts = modelFacts(agent);
+  runtime.prices.requireKnown(facts);
   return {
     ...passThrough(agent),
     id: () => agent.id(),
@@ -140,7 +143,9 @@ function sampledAgent(
             inner === undefined
               ? undefined
               : { ...inner, prompt: { ...inner.prompt, config: { ...inner.prompt.config, ...overrides } } };
-          return paidCall(runtime, task, () => agent.callApi(sent, call, innerOptions));
+          return paidCall(runtime, facts, task, (signal) =>
+            agent.callApi(sent, call, cancelledBy(signal, innerOptions)),
+          );
         },
         sampling.injection,
         prompt,

@@ -138,7 +138,7 @@ describe("pace", () => {
 describe("dollars", () => {
   /** Calls at these prices, all asked for at once; what was spent, and how the run ended. */
   async function spend(prices: readonly number[], maxCostUsd: number, concurrency = 1) {
-    const gate = limiter({ concurrency, maxCostUsd });
+    const gate = limiter({ concurrency, caps: { costUsd: maxCostUsd } });
     let highest = 0;
     const outcomes = await Promise.allSettled(
       prices.map((price) =>
@@ -176,7 +176,7 @@ describe("dollars", () => {
   );
 
   it("never passes the cap once the price is known", async () => {
-    const gate = limiter({ concurrency: 8, maxCostUsd: 1 });
+    const gate = limiter({ concurrency: 8, caps: { costUsd: 1 } });
     const call = () =>
       gate.call("rollout", async () => pause(1).then(() => ({ ok: true, value: null, usage: priced(0.07) })));
     await call();
@@ -185,7 +185,7 @@ describe("dollars", () => {
   });
 
   it("one dear call of the learner does not make eight cheap calls in flight look like the cap", async () => {
-    const gate = limiter({ concurrency: 8, maxCostUsd: 1 });
+    const gate = limiter({ concurrency: 8, caps: { costUsd: 1 } });
     await gate.call("advantage", async () => ({ ok: true, value: null, usage: priced(0.2) }));
     const cheap = () =>
       gate.call("rollout", async () =>
@@ -196,7 +196,7 @@ describe("dollars", () => {
   });
 
   it("counts agent, judges and learner together, failed calls that were charged included", async () => {
-    const gate = limiter({ maxCostUsd: 0.25, concurrency: 1 });
+    const gate = limiter({ caps: { costUsd: 0.25 }, concurrency: 1 });
     await gate.call("rollout", async () => ({ ok: true, value: null, usage: priced(0.1) }));
     await gate.call("judge", async () => ({ ok: false, error: "no verdict", usage: priced(0.1) }));
     const error = await grpoErrorOf(() =>
@@ -207,10 +207,12 @@ describe("dollars", () => {
 
   it("refuses an unknown price under a cap, and only then", async () => {
     const unknown = async (): Promise<CallOutcome<null>> => ({ ok: true, value: null, usage: priced(null) });
-    expect(await grpoErrorOf(() => limiter({ maxCostUsd: 1 }).call("rollout", unknown))).toMatchObject({
-      code: "PRICE_UNKNOWN",
-      exitCode: 3,
-    });
+    expect(await grpoErrorOf(() => limiter({ caps: { costUsd: 1 } }).call("rollout", unknown))).toMatchObject(
+      {
+        code: "PRICE_UNKNOWN",
+        exitCode: 3,
+      },
+    );
     const free = limiter();
     expect((await free.call("rollout", unknown)).ok).toBe(true);
     expect(free.usage.total()).toMatchObject({ calls: 1, costUsd: 0, unpriced: 1 });
