@@ -5,7 +5,7 @@ import { type CallFailure, type FailureKind, kindOf, refusal } from "./failure.t
 import { interruptionOf } from "./interrupt.ts";
 import { seededRandom } from "./random.ts";
 import type { Stage } from "./task.ts";
-import { type Pass, Turnstile } from "./turnstile.ts";
+import { type Entry, type Pass, Turnstile } from "./turnstile.ts";
 import { type CallUsage, UsageMeter } from "./usage.ts";
 
 /** What a call came back with: its value and usage, or why it failed. */
@@ -103,38 +103,22 @@ class EmbeddedLimiter implements Limiter {
     this.#turnstile.end(error);
   }
 
-  /** What ends the run ends every call that has not begun. */
   async call<T>(
     stage: Stage,
     fn: (signal: AbortSignal) => Promise<CallOutcome<T>>,
     callee: Callee = ANYBODY,
   ): Promise<CallOutcome<T>> {
-    try {
-      return await this.#withRetries(stage, fn, callee);
-    } catch (error) {
-      if (error instanceof GrpoError) this.end(error);
-      throw error;
-    }
-  }
-
-  async #withRetries<T>(
-    stage: Stage,
-    fn: (signal: AbortSignal) => Promise<CallOutcome<T>>,
-    callee: Callee,
-  ): Promise<CallOutcome<T>> {
     const attempts = this.#options.attempts ?? DEFAULTS.attempts;
+    const entry: Entry = { key: callee.key, kind: `${stage} ${callee.model}` };
     let empty = 0;
-    let notBefore: number | undefined;
     for (let attempt = 1; ; attempt++) {
-      const entry = { key: callee.key, kind: `${stage} ${callee.model}` };
-      const pass = await this.#turnstile.enter(notBefore === undefined ? entry : { ...entry, notBefore });
-      const outcome = await this.#once(stage, fn, callee, pass);
+      const outcome = await this.#once(stage, fn, callee, await this.#turnstile.enter(entry));
       if (outcome.ok) return outcome;
       const kind = kindOf(outcome);
-      if (kind === "refused") throw refusal(outcome);
       if (kind === "empty") empty++;
       if (kind === "lasting" || attempt >= attempts || empty >= EMPTY_TRIES) return outcome;
-      notBefore = performance.now() + this.#backoff(attempt);
+      // It does not hold its place meanwhile.
+      entry.notBefore = performance.now() + this.#backoff(attempt);
     }
   }
 
@@ -145,29 +129,23 @@ class EmbeddedLimiter implements Limiter {
     pass: Pass,
   ): Promise<CallOutcome<T>> {
     const ms = callee.timeoutMs ?? this.#options.timeoutMs ?? DEFAULTS.timeoutMs;
-    const answer = await withDeadline(ms, this.#options.kill, (signal) => outcomeOf(fn, signal)).catch(
-      (error) => {
-        this.#budget.settle(pass.entry.kind, pass.reserved, usedBy(undefined));
-        this.#turnstile.leave(pass);
-        throw error;
-      },
-    );
+    const answer = await withDeadline(ms, this.#options.kill, (signal) => outcomeOf(fn, signal));
     if (answer.end !== "answered") {
       this.#budget.settle(pass.entry.kind, pass.reserved, null);
+      void answer.late.then((late) => this.#countLate(stage, pass, late.outcome));
+      if (answer.end === "killed") this.end(interruptionOf(this.#options.kill as AbortSignal));
       this.#turnstile.leave(pass);
-      void answer.late.then(
-        (outcome) => this.#countLate(stage, pass, outcome),
-        () => undefined,
-      );
       if (answer.end === "killed") throw interruptionOf(this.#options.kill as AbortSignal);
       return { ok: false, error: `timed out after ${ms} ms`, kind: "passing" };
     }
-    const outcome = answer.value;
+    const { outcome, fatal = this.#fatalIn(callee, outcome) } = answer.value;
     this.#budget.settle(pass.entry.kind, pass.reserved, usedBy(outcome.usage));
     this.#keepPace(callee, pass, outcome);
+    // Before the call leaves, or another would take its place.
+    if (fatal !== undefined) this.end(fatal);
     this.#turnstile.leave(pass);
     this.#count(stage, outcome.usage);
-    if (outcome.ok) this.#requirePrice(callee, outcome.usage);
+    if (fatal !== undefined) throw fatal;
     return outcome;
   }
 
@@ -205,11 +183,12 @@ class EmbeddedLimiter implements Limiter {
     return Math.min(LONGEST_BACKOFF_MS, first * 2 ** (attempt - 1)) * (0.5 + this.#random.next() / 2);
   }
 
-  /** Prices are looked for before a model's first call; this is for a provider that did not keep its word. */
-  #requirePrice(callee: Callee, usage: CallUsage): void {
-    if (this.#options.caps?.costUsd === undefined || usage.costUsd !== null) return;
+  /** What ends the run: a refusal, or a provider that did not keep its word about prices, asked for before its first call. */
+  #fatalIn(callee: Callee, outcome: CallOutcome<unknown>): GrpoError | undefined {
+    if (!outcome.ok) return kindOf(outcome) === "refused" ? refusal(outcome) : undefined;
+    if (this.#options.caps?.costUsd === undefined || outcome.usage.costUsd !== null) return undefined;
     const whose = callee.model === "" ? "A call" : `A call of ${callee.model}`;
-    throw new GrpoError({
+    return new GrpoError({
       code: "PRICE_UNKNOWN",
       message: `${whose} came back without a price, so the cost cap cannot be kept.`,
       place: "metadata.grpo.prices",
@@ -218,16 +197,18 @@ class EmbeddedLimiter implements Limiter {
   }
 }
 
+/** What a call came back with; an error that was thrown is its message, and a GrpoError ends the run. */
 async function outcomeOf<T>(
   fn: (signal: AbortSignal) => Promise<CallOutcome<T>>,
   signal: AbortSignal,
-): Promise<CallOutcome<T>> {
+): Promise<{ outcome: CallOutcome<T>; fatal?: GrpoError }> {
   try {
-    return await fn(signal);
+    return { outcome: await fn(signal) };
   } catch (cause) {
-    // What ends the run is not a failed call.
-    if (cause instanceof GrpoError) throw cause;
-    return { ok: false, error: cause instanceof Error ? cause.message : String(cause) };
+    const error = cause instanceof Error ? cause.message : String(cause);
+    return cause instanceof GrpoError
+      ? { outcome: { ok: false, error, kind: "lasting" }, fatal: cause }
+      : { outcome: { ok: false, error } };
   }
 }
 

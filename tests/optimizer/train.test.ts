@@ -167,7 +167,12 @@ describe("how a run ends early", () => {
   });
 
   it.each<[string, Parameters<typeof trainingFolder>[0], Parameters<TrainingFolder["train"]>[0], object]>([
-    ["at the cap", {}, { runtime: { maxCostUsd: 0.03, prices: REPORTED } }, { code: "BUDGET_REACHED", exitCode: 4 }],
+    [
+      "at the cap",
+      {},
+      { runtime: { maxCostUsd: 0.03, prices: REPORTED } },
+      { code: "BUDGET_REACHED", exitCode: 4 },
+    ],
     [
       "when the provider refuses",
       { fails: "trainthing2", error: "API error: 401 Unauthorized" },
@@ -188,7 +193,9 @@ describe("how a run ends early", () => {
 
   it("never over the cap", async () => {
     const folder = trainingFolder();
-    await grpoErrorOf(() => folder.train({ runtime: { maxCostUsd: 0.03, concurrency: 3, prices: REPORTED } }));
+    await grpoErrorOf(() =>
+      folder.train({ runtime: { maxCostUsd: 0.03, concurrency: 3, prices: REPORTED } }),
+    );
     expect(folder.calls()).toHaveLength(30);
   });
 

@@ -1,4 +1,7 @@
 import { describe, expect, it } from "vitest";
+import { GrpoError } from "../../src/library/error.ts";
+import type { CallFailure } from "../../src/runs/failure.ts";
+import { interruption } from "../../src/runs/interrupt.ts";
 import { type CallOutcome, createLimiter, type LimiterOptions } from "../../src/runs/limiter.ts";
 import type { CallUsage } from "../../src/runs/usage.ts";
 import { grpoErrorOf } from "../support/refusals.ts";
@@ -12,6 +15,8 @@ const priced = (costUsd: number | null): CallUsage => ({
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 const limiter = (options: Partial<LimiterOptions> = {}) =>
   createLimiter({ concurrency: 4, backoffMs: 0, ...options });
+
+const ok = async (): Promise<CallOutcome<number>> => ({ ok: true, value: 1, usage: priced(0) });
 
 /** Calls that fail with the given error; says how often the limiter tried. */
 async function failing(error: string): Promise<"retried" | "not retried" | "refused"> {
@@ -50,6 +55,16 @@ describe("which failures are tried again", () => {
     ["connect ECONNREFUSED 127.0.0.1:9", "retried"],
     ["socket hang up", "retried"],
     ["TypeError: terminated", "retried"],
+    ["Premature close", "retried"],
+    ["SyntaxError: Unexpected end of JSON input", "retried"],
+    ["API call error: Error: Error parsing response from http://x: Bad escape. HTTP 200 OK.", "retried"],
+    ["getaddrinfo EAI_AGAIN api.example.com", "retried"],
+    ["Too Many Requests", "retried"],
+    [
+      "Rate limit exceeded: HTTP 429 Too Many Requests (code: rate_limit_exceeded) [retry after 0s]",
+      "retried",
+    ],
+    ["API error: 403 Forbidden: your input was flagged by moderation", "not retried"],
     ["API error: 400 Bad Request", "not retried"],
     ["API error: 404 model not found", "not retried"],
     ["API error: 422 unprocessable: 500 tokens at most", "not retried"],
@@ -61,6 +76,12 @@ describe("which failures are tried again", () => {
     ["API error: 429 insufficient_quota: check your plan", "refused"],
     ["Incorrect API key provided: sk-12", "refused"],
     ["invalid_api_key", "refused"],
+    ["API error: 403 Forbidden", "refused"],
+    [
+      "Quota exceeded: HTTP 429 Too Many Requests (code: insufficient_quota). Retries will not help",
+      "refused",
+    ],
+    ["Your credit balance is too low", "refused"],
     ["API key is not set. Set the OPENAI_API_KEY environment variable", "refused"],
   ] as const)("%s: %s", async (error, expected) => {
     expect(await failing(error)).toBe(expected);
@@ -75,13 +96,13 @@ describe("which failures are tried again", () => {
     expect(outcome).toMatchObject({ ok: true, value: 3 });
   });
 
-  it("gives back the last failure after four tries", async () => {
+  it("gives back the last failure after eight tries", async () => {
     let tries = 0;
     const outcome = await limiter().call("rollout", async () => ({
       ok: false,
       error: `status 503, try ${++tries}`,
     }));
-    expect(outcome).toEqual({ ok: false, error: "status 503, try 4" });
+    expect(outcome).toEqual({ ok: false, error: "status 503, try 8" });
   });
 
   it("a refusal ends the run resumably, with the first line of the reason", async () => {
@@ -126,12 +147,148 @@ describe("pace", () => {
     const all = Promise.allSettled([call(), call(), call()]);
     await pause(5);
     abort.abort();
-    expect((await all).map((one) => one.status === "rejected" && one.reason.name)).toEqual([
-      "AbortError",
-      "AbortError",
-      "AbortError",
+    expect((await all).map((one) => one.status === "rejected" && one.reason.code)).toEqual([
+      "INTERRUPTED",
+      "INTERRUPTED",
+      "INTERRUPTED",
     ]);
-    expect(begun).toBe(1);
+    // A call that pauses does not hold its place: each had one try.
+    expect(begun).toBe(3);
+  });
+});
+
+describe("what is known besides an error's text", () => {
+  const tries = async (failure: Partial<CallFailure>) => {
+    let count = 0;
+    const outcome = limiter({ attempts: 3 }).call("rollout", async () => {
+      count++;
+      return { ok: false, error: "it went wrong", ...failure };
+    });
+    const code = await outcome.then(
+      () => undefined,
+      (error: unknown) => (error instanceof GrpoError ? error.code : "no GrpoError"),
+    );
+    return code ?? count;
+  };
+
+  it.each<[string, Partial<CallFailure>, number | string]>([
+    ["status 429", { status: 429 }, 3],
+    ["status 500", { status: 500 }, 3],
+    ["status 503", { status: 503 }, 3],
+    ["status 400, whatever the text says", { status: 400, error: "error 500: timed out" }, 1],
+    ["status 401", { status: 401 }, "PROVIDER_REFUSED"],
+    ["status 402", { status: 402 }, "PROVIDER_REFUSED"],
+    ["status 403", { status: 403 }, "PROVIDER_REFUSED"],
+    ["status 403 for what a message says", { status: 403, error: "flagged: violence" }, 1],
+    ["a quota", { status: 429, error: "insufficient_quota" }, "PROVIDER_REFUSED"],
+    ["a quota that is a short window", { status: 429, error: "insufficient_quota", retryAfterMs: 1 }, 3],
+    [
+      "no credit, whatever it says of waiting",
+      { status: 429, error: "credit balance", retryAfterMs: 1 },
+      "PROVIDER_REFUSED",
+    ],
+    ["a pause of six hours", { status: 429, retryAfterMs: 6 * 3_600_000 }, "PROVIDER_REFUSED"],
+    ["an empty reply", { kind: "empty" }, 3],
+    ["the caller's word", { kind: "lasting", status: 503 }, 1],
+  ])("%s", async (_what, failure, expected) => {
+    expect(await tries(failure)).toBe(expected);
+  });
+
+  it("an empty reply is paid for each time, so it has four tries of the eight", async () => {
+    let count = 0;
+    const outcome = await limiter().call("rollout", async () => {
+      count++;
+      return { ok: false, error: "empty", kind: "empty", usage: priced(0.1) };
+    });
+    expect([outcome.ok, count]).toEqual([false, 4]);
+  });
+});
+
+describe("a call that does not answer", () => {
+  it("costs itself alone: the others go on, and it is tried again", async () => {
+    const gate = limiter({ concurrency: 2, timeoutMs: 30 });
+    let [tries, aborted] = [0, false];
+    const hanging = gate.call("rollout", (signal) => {
+      if (++tries > 1) return ok();
+      signal.addEventListener("abort", () => {
+        aborted = true;
+      });
+      return new Promise<never>(() => {});
+    });
+    const others = await Promise.all(Array.from({ length: 10 }, () => gate.call("rollout", ok)));
+    expect(others.every((one) => one.ok)).toBe(true);
+    expect(tries).toBe(1);
+    expect((await hanging).ok).toBe(true);
+    expect([tries, aborted]).toEqual([2, true]);
+  });
+
+  it("is counted when it answers after all: it was paid for", async () => {
+    const gate = limiter({ timeoutMs: 10, attempts: 1 });
+    const late = Promise.withResolvers<CallOutcome<number>>();
+    expect(await gate.call("rollout", () => late.promise)).toMatchObject({
+      ok: false,
+      error: "timed out after 10 ms",
+    });
+    expect(gate.spent()).toEqual({ calls: 1, costUsd: 0, tokens: 0 });
+    late.resolve({ ok: true, value: 1, usage: priced(0.5) });
+    await pause(1);
+    expect(gate.spent()).toEqual({ calls: 1, costUsd: 0.5, tokens: 15 });
+    expect(gate.usage.total()).toMatchObject({ calls: 1, costUsd: 0.5 });
+  });
+
+  it("has the callee's own deadline where there is one", async () => {
+    const gate = limiter({ timeoutMs: 1 });
+    const slow = async () => pause(20).then(ok);
+    expect(await gate.call("rollout", slow, { key: "k", model: "slow", timeoutMs: 1000 })).toMatchObject({
+      ok: true,
+    });
+  });
+});
+
+describe("the end of a run", () => {
+  it("lets calls in flight finish, and nobody else begin", async () => {
+    const stop = new AbortController();
+    const gate = limiter({ concurrency: 2, signal: stop.signal });
+    const begun: number[] = [];
+    const all = Promise.allSettled(
+      Array.from({ length: 6 }, (_, nth) =>
+        gate.call("rollout", async () => {
+          begun.push(nth);
+          await pause(10);
+          return ok();
+        }),
+      ),
+    );
+    await pause(2);
+    stop.abort(interruption("SIGTERM"));
+    const ends = (await all).map((one) => (one.status === "fulfilled" ? "finished" : one.reason.exitCode));
+    expect(ends).toEqual(["finished", "finished", 143, 143, 143, 143]);
+    expect(begun).toEqual([0, 1]);
+    expect(await grpoErrorOf(() => gate.call("rollout", ok))).toMatchObject({ code: "INTERRUPTED" });
+  });
+
+  it("cuts off calls in flight when told to", async () => {
+    const kill = new AbortController();
+    const hanging = limiter({ kill: kill.signal }).call("rollout", () => new Promise<never>(() => {}));
+    kill.abort();
+    expect(await grpoErrorOf(() => hanging)).toMatchObject({ code: "INTERRUPTED", exitCode: 130 });
+  });
+
+  it("by a refusal is every call's end", async () => {
+    const gate = limiter({ concurrency: 1 });
+    const refused = gate.call("rollout", async () => ({ ok: false, error: "status 401" }));
+    const next = gate.call("judge", ok);
+    expect(await grpoErrorOf(() => refused)).toMatchObject({ exitCode: 6 });
+    expect(await grpoErrorOf(() => next)).toMatchObject({ code: "PROVIDER_REFUSED" });
+  });
+
+  it("a GrpoError thrown in a call is no failed call, and leaves its place", async () => {
+    const gate = limiter({ concurrency: 1 });
+    const failing = gate.call("rollout", async () => {
+      throw interruption();
+    });
+    expect(await grpoErrorOf(() => failing)).toMatchObject({ code: "INTERRUPTED" });
+    expect(gate.spent().costUsd).toBe(0);
   });
 });
 
