@@ -21,8 +21,17 @@ export interface Pass {
 
 interface Waiter {
   entry: Entry;
+  /** Who came first. */
+  nth: number;
   begin(pass: Pass): void;
   refuse(error: Error): void;
+}
+
+/** Waiters of one key and kind: what holds up the first holds up the others, so nobody looks further. */
+interface Queue {
+  pace: Pace;
+  kind: string;
+  waiters: Waiter[];
 }
 
 /**
@@ -33,7 +42,11 @@ export class Turnstile {
   readonly #concurrency: number;
   readonly #budget: Budget;
   readonly #paces = new Map<string, Pace>();
-  readonly #waiting: Waiter[] = [];
+  readonly #queues = new Map<string, Queue>();
+  /** Calls that pause before a retry, and when the first of them is due. */
+  #resting: Waiter[] = [];
+  #due = Number.POSITIVE_INFINITY;
+  #came = 0;
   #inFlight = 0;
   #ended: Error | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
@@ -53,10 +66,12 @@ export class Turnstile {
   enter(entry: Entry): Promise<Pass> {
     if (this.#ended !== undefined) return Promise.reject(this.#ended);
     const turn = Promise.withResolvers<Pass>();
-    const waiter: Waiter = { entry, begin: turn.resolve, refuse: turn.reject };
-    // A call that is tried again has waited before.
-    if (entry.notBefore === undefined) this.#waiting.push(waiter);
-    else this.#waiting.unshift(waiter);
+    this.#came++;
+    // A call that is tried again came before all that have not begun.
+    const nth = entry.notBefore === undefined ? this.#came : -this.#came;
+    const waiter: Waiter = { entry: { ...entry }, nth, begin: turn.resolve, refuse: turn.reject };
+    if (entry.notBefore === undefined) this.#queueOf(entry).waiters.push(waiter);
+    else this.#rest(waiter, entry.notBefore);
     // With every place taken there is nothing to see until a call leaves.
     if (this.#inFlight < this.#concurrency) this.#advance();
     return turn.promise;
@@ -73,41 +88,75 @@ export class Turnstile {
   end(error: Error): void {
     this.#ended ??= error;
     clearTimeout(this.#timer);
-    for (const waiter of this.#waiting.splice(0)) waiter.refuse(this.#ended);
+    this.#due = Number.POSITIVE_INFINITY;
+    const waiting = [...this.#queues.values()].flatMap((queue) => queue.waiters.splice(0));
+    for (const waiter of [...waiting, ...this.#resting.splice(0)]) waiter.refuse(this.#ended);
+  }
+
+  #queueOf({ key, kind }: Entry): Queue {
+    const name = `${key}\n${kind}`;
+    const queue = this.#queues.get(name) ?? { pace: this.paceOf(key), kind, waiters: [] };
+    this.#queues.set(name, queue);
+    return queue;
+  }
+
+  #rest(waiter: Waiter, until: number): void {
+    this.#resting.push(waiter);
+    this.#due = Math.min(this.#due, until);
   }
 
   #advance(): void {
     const now = performance.now();
-    let at = 0;
-    while (at < this.#waiting.length && this.#inFlight < this.#concurrency) {
-      const waiter = this.#waiting[at];
-      if (waiter === undefined) break;
-      const { key, kind, notBefore = now } = waiter.entry;
-      const pace = this.paceOf(key);
-      const room = notBefore <= now && pace.ready(now) ? this.#budget.room(kind) : "later";
-      if (room === "never") {
-        this.end(this.#budget.reached(kind));
-        return;
-      }
-      if (room === "later") {
-        at++;
-        continue;
-      }
-      this.#waiting.splice(at, 1);
+    this.#wakeRested(now);
+    while (this.#inFlight < this.#concurrency) {
+      const queue = this.#next(now);
+      const waiter = queue?.waiters.shift();
+      if (queue === undefined || waiter === undefined) break;
       this.#inFlight++;
+      const { pace, kind } = queue;
       waiter.begin({ entry: waiter.entry, pace, nth: pace.begin(), reserved: this.#budget.take(kind) });
     }
-    if (this.#inFlight < this.#concurrency) this.#wakeAtNextPause(now);
+    if (this.#inFlight < this.#concurrency) this.#setTimer(now);
+  }
+
+  /** The queue whose first waiter came first, of those that may go on. */
+  #next(now: number): Queue | undefined {
+    let next: Queue | undefined;
+    for (const queue of this.#queues.values()) {
+      const [first] = queue.waiters;
+      const best = next?.waiters[0]?.nth ?? Number.POSITIVE_INFINITY;
+      if (first === undefined || first.nth > best || !queue.pace.ready(now)) continue;
+      const room = this.#budget.room(queue.kind);
+      if (room === "never") {
+        this.end(this.#budget.reached(queue.kind));
+        return undefined;
+      }
+      if (room === "now") next = queue;
+    }
+    return next;
+  }
+
+  #wakeRested(now: number): void {
+    if (now < this.#due) return;
+    const resting = this.#resting;
+    this.#resting = [];
+    this.#due = Number.POSITIVE_INFINITY;
+    for (const waiter of resting) {
+      const { notBefore = now } = waiter.entry;
+      if (notBefore <= now) this.#queueOf(waiter.entry).waiters.unshift(waiter);
+      else this.#rest(waiter, notBefore);
+    }
   }
 
   /** Whoever waits for a clock is looked at when it strikes; all else is looked at when a call ends. */
-  #wakeAtNextPause(now: number): void {
+  #setTimer(now: number): void {
     clearTimeout(this.#timer);
-    const times = this.#waiting
-      .map(({ entry }) => Math.max(entry.notBefore ?? 0, this.paceOf(entry.key).pausedUntil))
-      .filter((time) => time > now);
-    if (times.length === 0) return;
+    const pauses = [...this.#queues.values()].flatMap(({ pace, waiters }) =>
+      waiters.length > 0 && pace.pausedUntil > now ? [pace.pausedUntil] : [],
+    );
+    const next = Math.min(this.#due, ...pauses);
+    if (next === Number.POSITIVE_INFINITY) return;
     // A timer may fire a little early on this clock: one millisecond more spares a second look.
-    this.#timer = setTimeout(() => this.#advance(), Math.ceil(Math.min(...times) - now) + 1);
+    this.#timer = setTimeout(() => this.#advance(), Math.ceil(next - now) + 1);
   }
 }

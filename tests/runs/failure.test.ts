@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { GrpoError } from "../../src/library/error.ts";
 import type { CallFailure } from "../../src/runs/failure.ts";
-import { type CallOutcome, createLimiter, type LimiterOptions } from "../../src/runs/limiter.ts";
+import { createLimiter, type LimiterOptions } from "../../src/runs/limiter.ts";
 import type { CallUsage } from "../../src/runs/usage.ts";
 import { grpoErrorOf } from "../support/refusals.ts";
 
