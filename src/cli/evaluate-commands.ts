@@ -21,7 +21,7 @@ Examples:
   $ promptfoo-grpo gate --results before.json after.json    judges finished results, calling no model
   $ promptfoo-grpo gate --results both.json --arms baseline,enhanced
 
-Exit codes: 0 proven (or no worse), 1 worse, 2 not proven or rows missing, 3 usage or input, 4 cost cap reached,
+Exit codes: 0 proven (or no worse), 1 worse, 2 not proven or rows missing, 3 usage or input, 4 a cap reached,
 5 library changed meanwhile, 6 provider refused, 130 interrupted.`;
 
 interface Flags {
@@ -102,6 +102,8 @@ function shared(command: Command): Command {
     .option("--prompt <label or text>", "the prompt, when there are several and the arms name none")
     .option("--judge <provider id>", "grader for model-graded assertions that name none")
     .option("--max-cost <usd>", "stop before this is passed, all models together", decimal)
+    .option("--max-calls <n>", "calls at most, all models together", atLeastOne)
+    .option("--max-tokens <n>", "tokens in and out at most, all models together", atLeastOne)
     .option("--concurrency <n>", "calls in flight at most", whole)
     .option("--seed <n>", "of every random choice", whole)
     .option("--dry-run", "print what it would cost and could show, and stop")
@@ -130,7 +132,9 @@ async function run(kind: "eval" | "gate", given: Flags): Promise<number> {
 const LIVE = ["config", "repeats", "dryRun", "agent", "route", "experiences", "provider", "prompt", "judge"];
 
 async function judge(results: string[], flags: Flags): Promise<number> {
-  const idle = [...LIVE, "maxCost", "concurrency"].find((name) => flags[name] !== undefined);
+  const idle = [...LIVE, "maxCost", "maxCalls", "maxTokens", "concurrency"].find(
+    (name) => flags[name] !== undefined,
+  );
   if (idle !== undefined) throw pointless(idle, "says nothing of finished results (--results)");
   const { judgeResults } = await import("./judge-results.ts");
   const { arms, split, allow, cluster, json, output, noWorse } = flags;

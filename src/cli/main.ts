@@ -78,3 +78,5 @@ for (const stream of [process.stdout, process.stderr]) {
 // Node.js would exit with 1, which CI would read as a regression.
 process.on("uncaughtException", (error) => process.exit(report(error)));
 process.exitCode = await main();
+// A call that was given up may hold its connection open for minutes; it must not hold the process.
+setTimeout(() => process.exit(), 1500).unref();

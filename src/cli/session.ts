@@ -1,6 +1,8 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { chooseDisplay, progressDisplay } from "../reports/progress.ts";
 import { Runtime } from "../runs/runtime.ts";
 import type { Suite } from "../suite/suite.ts";
+import { watchSignals } from "./signals.ts";
 
 export interface Session {
   runtime: Runtime;
@@ -9,7 +11,13 @@ export interface Session {
   elapsedMs(): number;
 }
 
-/** Runs `work` with progress on standard error and Ctrl-C as an abort; what was opened is closed whatever happens. */
+/** How long calls in flight may take to be recorded once a run has failed by itself. */
+const SETTLE_MS = 3000;
+
+/**
+ * Runs `work` with progress on standard error, and Ctrl-C or SIGTERM as its end. What was paid for when it ends
+ * is recorded, and what was opened is closed, whatever happens.
+ */
 export async function inSession<T>(
   suite: Suite,
   display: string | undefined,
@@ -21,21 +29,58 @@ export async function inSession<T>(
     columns: process.stderr.columns ?? 100,
     now: () => Date.now(),
   });
-  const abort = new AbortController();
-  const interrupt = (): void => abort.abort();
-  process.once("SIGINT", interrupt);
-  const { concurrency, maxCostUsd } = suite.settings;
+  const signals = watchSignals({
+    onStop: () =>
+      shown.sink({
+        type: "note",
+        text: "stopping    calls in flight are being finished; Ctrl-C again stops at once",
+      }),
+  });
+  const runtime = runtimeFor(suite, signals, shown.sink);
   try {
-    const runtime = new Runtime({
-      concurrency,
-      ...(maxCostUsd === undefined ? {} : { maxCostUsd }),
-      signal: abort.signal,
-      events: shown.sink,
-    });
     return await work({ runtime, closeDisplay: () => shown.close(), elapsedMs: () => Date.now() - started });
+  } catch (error) {
+    runtime.limiter.end(error instanceof Error ? error : new Error(String(error)));
+    await finishing(runtime, signals);
+    // An interrupt shows itself as many failures; it is the reason to tell.
+    runtime.throwIfStopped();
+    throw error;
   } finally {
-    process.removeListener("SIGINT", interrupt);
+    signals.cut();
     shown.close();
     await suite.agent.cleanup?.();
+    signals.close();
   }
+}
+
+function runtimeFor(
+  { settings }: Suite,
+  { stop, kill }: ReturnType<typeof watchSignals>,
+  events: ConstructorParameters<typeof Runtime>[0]["events"],
+): Runtime {
+  const { concurrency, maxCostUsd, maxCalls, maxTokens, prices, callTimeoutMs, seed } = settings;
+  return new Runtime({
+    concurrency,
+    maxCostUsd,
+    maxCalls,
+    maxTokens,
+    prices,
+    callTimeoutMs,
+    seed,
+    signal: stop,
+    kill,
+    ...(events === undefined ? {} : { events }),
+  });
+}
+
+/** Calls in flight are let finish: until the watch cuts them off after a signal, a short while otherwise. */
+async function finishing(runtime: Runtime, { stop }: ReturnType<typeof watchSignals>): Promise<void> {
+  const enough = new AbortController();
+  const patience = sleep(SETTLE_MS, undefined, { signal: enough.signal }).then(async () => {
+    // A signal has its own, longer time; its watch ends the calls.
+    if (stop.aborted) await runtime.settled();
+  });
+  await Promise.race([runtime.settled(), patience]);
+  enough.abort();
+  await patience.catch(() => undefined);
 }

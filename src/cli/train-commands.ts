@@ -2,7 +2,7 @@ import { resolve } from "node:path";
 import type { Command } from "commander";
 import { quietPromptfoo } from "../suite/quiet.ts";
 import type { SettingsInput } from "../suite/settings.ts";
-import { decimal, named, shares, whole } from "./flags.ts";
+import { atLeastOne, decimal, named, shares, whole } from "./flags.ts";
 import type { TrainOptions } from "./train.ts";
 
 const EXAMPLES = `
@@ -13,7 +13,8 @@ Examples:
   $ promptfoo-grpo train -c eval/config.yaml --provider agent-b --prompt "Support v2"
 
 The config is never changed. Settings live under metadata.grpo (docs/settings.md); flags win.
-Exit codes: 0 finished, 3 usage or input, 4 cost cap reached, 5 library changed meanwhile, 6 provider refused, 130 interrupted.`;
+Exit codes: 0 finished, 3 usage or input, 4 a cap reached, 5 library changed meanwhile, 6 provider refused, 130 interrupted
+(143 by SIGTERM).`;
 
 interface TrainFlags extends Omit<Partial<SettingsInput>, "maxCostUsd"> {
   config?: string;
@@ -96,6 +97,8 @@ function withSettings(command: Command): Command {
     .option("--max-words <n>", "words in an experience at most", whole)
     .option("--max-operations <n>", "operations in a step at most", whole)
     .option("--max-cost <usd>", "stop before this is passed, all models together", decimal)
+    .option("--max-calls <n>", "calls at most, all models together", atLeastOne)
+    .option("--max-tokens <n>", "tokens in and out at most, all models together", atLeastOne)
     .option("--concurrency <n>", "calls in flight at most", whole)
     .option("--validation-repeats <n>", "rollouts of a validation example and library", whole)
     .option("--test-repeats <n>", "rollouts of a sealed test example and arm", whole)

@@ -1,7 +1,8 @@
 import OpenAI from "openai";
 import type { ApiProvider, ProviderResponse } from "promptfoo";
 import { GrpoError } from "../library/error.ts";
-import { paidCall } from "../providers/paid-call.ts";
+import { type ModelFacts, modelFacts } from "../providers/model-facts.ts";
+import { cancelledBy, paidCall } from "../providers/paid-call.ts";
 import type { Runtime } from "../runs/runtime.ts";
 import { hashOf, type Json, type Stage } from "../runs/task.ts";
 import { loadModel } from "../suite/models.ts";
@@ -31,7 +32,10 @@ export interface Learner {
   ask(request: LearnerRequest): Promise<LearnerReply>;
 }
 
-/** The learner of the settings: an endpoint, a promptfoo provider, or the agent's own model as in the paper. */
+/**
+ * The learner of the settings: an endpoint, a promptfoo provider, or the agent's own model as in the paper.
+ * @throws GrpoError API_KEY_MISSING, PROVIDER_UNKNOWN, PRICE_UNKNOWN
+ */
 export async function openLearner(suite: Suite, runtime: Runtime): Promise<Learner> {
   const { learner } = suite.settings;
   const endpoint = typeof learner === "object" ? EndpointSchema.safeParse(learner) : undefined;
@@ -43,6 +47,8 @@ export async function openLearner(suite: Suite, runtime: Runtime): Promise<Learn
 
 function providerLearner(model: ApiProvider, runtime: Runtime): Learner {
   const modelConfig = hashOf(model.config ?? null);
+  const facts = modelFacts(model);
+  runtime.prices.requireKnown(facts);
   return {
     id: model.id(),
     small: /local|\bgguf\b|ollama|llamafile/i.test(model.id()),
@@ -57,7 +63,10 @@ function providerLearner(model: ApiProvider, runtime: Runtime): Learner {
       const raw = JSON.stringify(request.messages);
       const context = { vars: {}, prompt: { raw, label: request.stage, config }, bustCache: true };
       const task = { stage: request.stage, model: model.id(), modelConfig, prompt: raw, config };
-      return toReply(await paidCall(runtime, task, () => model.callApi(raw, context)));
+      const reply = await paidCall(runtime, facts, task, (signal) =>
+        model.callApi(raw, context, cancelledBy(signal, undefined)),
+      );
+      return toReply(reply);
     },
   };
 }
@@ -78,6 +87,13 @@ function endpointLearner(endpoint: ReturnType<typeof EndpointSchema.parse>, runt
     maxRetries: 0,
     ...(endpoint.baseUrl === undefined ? {} : { baseURL: endpoint.baseUrl }),
   });
+  const facts: ModelFacts = {
+    id: endpoint.model,
+    key: `${endpoint.baseUrl ?? "openai"} ${endpoint.apiKeyEnv}`,
+    local: false,
+    reportsCost: endpoint.pricePerMillion !== undefined,
+  };
+  runtime.prices.requireKnown(facts);
   return {
     id: endpoint.model,
     small: false,
@@ -95,7 +111,9 @@ function endpointLearner(endpoint: ReturnType<typeof EndpointSchema.parse>, runt
         endpoint: endpoint.baseUrl ?? "openai",
         body: JSON.stringify(body),
       };
-      return toReply(await paidCall(runtime, task, () => complete(client, body, endpoint)));
+      return toReply(
+        await paidCall(runtime, facts, task, (signal) => complete(client, body, endpoint, signal)),
+      );
     },
   };
 }
@@ -104,20 +122,50 @@ async function complete(
   client: OpenAI,
   body: OpenAI.Chat.ChatCompletionCreateParamsNonStreaming,
   endpoint: ReturnType<typeof EndpointSchema.parse>,
+  signal: AbortSignal,
 ): Promise<ProviderResponse> {
-  const reply = await client.chat.completions.create(body).catch((error: unknown) => {
-    throw error instanceof OpenAI.APIError && error.status !== undefined
-      ? new Error(`API error: ${error.status} ${error.message}`)
-      : error;
-  });
-  const [choice] = reply.choices;
-  const [prompt, completion] = [reply.usage?.prompt_tokens ?? 0, reply.usage?.completion_tokens ?? 0];
+  let reply: OpenAI.Chat.ChatCompletion;
+  try {
+    reply = await client.chat.completions.create(body, { signal });
+  } catch (error) {
+    return failureOf(error);
+  }
+  // A gateway in trouble may answer 200 with something else altogether.
+  const choice = reply.choices?.[0];
+  const usage = reply.usage ?? undefined;
+  const [prompt, completion] = [usage?.prompt_tokens ?? 0, usage?.completion_tokens ?? 0];
+  const cached = usage?.prompt_tokens_details?.cached_tokens ?? undefined;
   const price = endpoint.pricePerMillion;
+  const { content, refusal } = choice?.message ?? {};
   return {
-    output: choice?.message.content ?? "",
+    output: content || refusal || "",
     ...(choice === undefined ? {} : { finishReason: choice.finish_reason }),
-    tokenUsage: { prompt, completion, total: prompt + completion, numRequests: 1 },
+    ...(refusal ? { isRefusal: true } : {}),
+    ...(usage === undefined
+      ? {}
+      : {
+          tokenUsage: {
+            prompt,
+            completion,
+            total: prompt + completion,
+            numRequests: 1,
+            ...(cached === undefined ? {} : { cached }),
+          },
+        }),
     ...(price === undefined ? {} : { cost: (prompt * price.input + completion * price.output) / 1e6 }),
+  };
+}
+
+/** In the form in which promptfoo's own providers report a failure. */
+function failureOf(error: unknown): ProviderResponse {
+  if (!(error instanceof OpenAI.APIError) || error.status === undefined) {
+    const cause = error instanceof Error && error.cause instanceof Error ? ` (${error.cause.message})` : "";
+    return { error: `${error instanceof Error ? error.message : String(error)}${cause}` };
+  }
+  const { status, message, code } = error;
+  return {
+    error: `API error: ${status} ${message}${typeof code === "string" ? ` (code: ${code})` : ""}`,
+    metadata: { http: { status, statusText: "", headers: Object.fromEntries(error.headers ?? []) } },
   };
 }
 

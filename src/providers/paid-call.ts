@@ -1,9 +1,9 @@
-import type { ProviderResponse } from "promptfoo";
+import type { CallApiOptionsParams, ProviderResponse } from "promptfoo";
 import { GrpoError } from "../library/error.ts";
-import type { CallOutcome } from "../runs/limiter.ts";
 import type { Runtime } from "../runs/runtime.ts";
-import type { Json, Task } from "../runs/task.ts";
-import type { CallUsage } from "../runs/usage.ts";
+import type { Task } from "../runs/task.ts";
+import type { ModelFacts } from "./model-facts.ts";
+import { outcomeOf } from "./outcome.ts";
 
 class CallFailed extends Error {}
 
@@ -13,17 +13,23 @@ class CallFailed extends Error {}
  */
 export async function paidCall(
   runtime: Runtime,
+  model: ModelFacts,
   task: Task,
-  call: () => Promise<ProviderResponse>,
+  call: (signal: AbortSignal) => Promise<ProviderResponse>,
 ): Promise<ProviderResponse> {
   try {
-    const result = await runtime.executor.exec(task, async () => {
+    const result = await runtime.exec(task, async () => {
       if (runtime.onlyRecorded) throw new CallFailed("this call failed before, and was not made again");
-      const outcome = await runtime.limiter.call(task.stage, async () => {
-        // The run may have ended while this call waited for its turn.
-        runtime.throwIfStopped();
-        return toOutcome(await call());
-      });
+      runtime.prices.requireKnown(model);
+      const outcome = await runtime.limiter.call(
+        task.stage,
+        async (signal) => {
+          // The run may have ended while this call waited for its turn.
+          runtime.throwIfStopped();
+          return outcomeOf(await call(signal), task, model, runtime.prices);
+        },
+        calleeOf(runtime, model),
+      );
       if (!outcome.ok) throw new CallFailed(outcome.error);
       return outcome.value;
     });
@@ -36,26 +42,17 @@ export async function paidCall(
   }
 }
 
-function toOutcome(response: ProviderResponse): CallOutcome<Json> {
-  const usage = usageOf(response);
-  if (response.error !== undefined && response.error !== null) {
-    return { ok: false, error: String(response.error), ...(usage.promptTokens > 0 ? { usage } : {}) };
-  }
-  if (response.output === undefined || response.output === null || response.output === "") {
-    return { ok: false, error: "the model returned an empty reply", usage };
-  }
-  const value: Json = JSON.parse(JSON.stringify(response));
-  return { ok: true, value, usage };
+/** A provider's call options under which `signal` cancels the call as well. */
+export function cancelledBy(
+  signal: AbortSignal,
+  options: CallApiOptionsParams | undefined,
+): CallApiOptionsParams {
+  const other = options?.abortSignal;
+  return { ...options, abortSignal: other === undefined ? signal : AbortSignal.any([other, signal]) };
 }
 
-/** Usage as the provider reports it; a cost that it does not report is unknown, not zero. */
-export function usageOf(response: ProviderResponse): CallUsage {
-  const tokens = response.tokenUsage;
-  const cached = response.cached === true;
-  return {
-    promptTokens: tokens?.prompt ?? 0,
-    completionTokens: tokens?.completion ?? 0,
-    cachedTokens: tokens?.cached ?? 0,
-    costUsd: cached ? 0 : (response.cost ?? null),
-  };
+/** A deadline that the settings state holds for every model. */
+function calleeOf({ callTimeoutMs }: Runtime, { key, id, timeoutMs }: ModelFacts) {
+  const ms = callTimeoutMs ?? timeoutMs;
+  return { key, model: id, ...(ms === undefined ? {} : { timeoutMs: ms }) };
 }

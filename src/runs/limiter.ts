@@ -1,161 +1,218 @@
-import { setTimeout as sleep } from "node:timers/promises";
-import pLimit from "p-limit";
 import { GrpoError } from "../library/error.ts";
+import { Budget, type Caps, type Spent } from "./budget.ts";
+import { withDeadline } from "./deadline.ts";
+import { type CallFailure, type FailureKind, kindOf, refusal } from "./failure.ts";
+import { interruptionOf } from "./interrupt.ts";
+import { seededRandom } from "./random.ts";
 import type { Stage } from "./task.ts";
+import { type Entry, type Pass, Turnstile } from "./turnstile.ts";
 import { type CallUsage, UsageMeter } from "./usage.ts";
 
 /** What a call came back with: its value and usage, or why it failed. */
 export type CallOutcome<T> =
   | { ok: true; value: T; usage: CallUsage }
-  | { ok: false; error: string; usage?: CallUsage };
+  | ({ ok: false; usage?: CallUsage } & CallFailure);
+
+/** Whom a call asks. Calls with one key share a pace and its pauses. */
+export interface Callee {
+  /** Provider, account and address. */
+  key: string;
+  /** The model's id: calls of one model and stage cost about the same. */
+  model: string;
+  /** Milliseconds, in place of the run's own deadline. */
+  timeoutMs?: number;
+}
 
 export interface LimiterOptions {
   /** Calls in flight at most, all models together. */
   concurrency: number;
-  /** Dollars at most, over all stages; undefined is no cap. */
-  maxCostUsd?: number | undefined;
-  /** Tries of a call whose failure is transient; 1 is no retry. */
+  caps?: Caps;
+  /** What the run had used before this process took it up. */
+  spentBefore?: Partial<Spent>;
+  /** Tries of a call whose failure may pass; 1 is no retry. Default 8. */
   attempts?: number;
-  /** First pause before a retry, milliseconds; doubles. */
+  /** First pause before a retry, milliseconds; doubles up to 30 s, with seeded jitter. Default 500. */
   backoffMs?: number;
+  /** A try that takes longer has failed. Milliseconds, default 120,000. */
+  timeoutMs?: number | undefined;
+  seed?: number;
+  /** No call begins once it is aborted; calls in flight go on. */
   signal?: AbortSignal | undefined;
+  /** Ends calls in flight too. */
+  kill?: AbortSignal | undefined;
   onCall?: (stage: Stage, totals: UsageMeter) => void;
+  /** A provider asked for a pause of its calls. */
+  onPause?: (model: string, ms: number) => void;
 }
 
-/** Every paid call of a run passes here: pace and dollars before it, counting after it, retries nowhere else. */
+/** Every paid call of a run passes here: pace and caps before it, counting after it, retries nowhere else. */
 export interface Limiter {
   readonly usage: UsageMeter;
-  /** Resolves with the outcome of the last try. @throws GrpoError BUDGET_REACHED, PROVIDER_REFUSED, PRICE_UNKNOWN */
-  call<T>(stage: Stage, fn: () => Promise<CallOutcome<T>>): Promise<CallOutcome<T>>;
+  /** What counts towards the caps. */
+  spent(): Spent;
+  /** Calls of this key that may be in flight at present. */
+  allowed(key: string): number;
+  /** Resolves with the outcome of the last try. @throws GrpoError BUDGET_REACHED, PROVIDER_REFUSED, PRICE_UNKNOWN, INTERRUPTED */
+  call<T>(
+    stage: Stage,
+    fn: (signal: AbortSignal) => Promise<CallOutcome<T>>,
+    callee?: Callee,
+  ): Promise<CallOutcome<T>>;
+  /** No call begins from now on. */
+  end(error: Error): void;
 }
 
-/** Rate limits, server errors, time-outs and broken connections: worth another try. */
-const TRANSIENT =
-  /(error|status|http)[^0-9]{0,12}(408|429|5\d\d)\b|rate.?limit|overloaded|timed?.?out|connection error|ECONNRESET|ECONNREFUSED|EPIPE|socket hang up|fetch failed|terminated/i;
-/** No later call of this run can succeed either. */
-const REFUSED =
-  /(error|status|http)[^0-9]{0,12}(401|402)\b|insufficient.?quota|invalid.?api.?key|incorrect api key|api key.*(missing|not set)|billing.?(hard|not active)/i;
+const DEFAULTS = { attempts: 8, backoffMs: 500, timeoutMs: 120_000 };
+const LONGEST_BACKOFF_MS = 30_000;
+/** An empty reply is paid for, and a model that gave several is not going to say more. */
+const EMPTY_TRIES = 4;
+const ANYBODY: Callee = { key: "", model: "" };
 
 export function createLimiter(options: LimiterOptions): Limiter {
-  const usage = new UsageMeter();
-  const gate = pLimit(options.concurrency);
-  const budget = new Budget(options.maxCostUsd, options.signal);
-  const attempts = options.attempts ?? 4;
+  return new EmbeddedLimiter(options);
+}
 
-  let fatal: GrpoError | undefined;
+/** The limiter of one process. */
+class EmbeddedLimiter implements Limiter {
+  readonly usage = new UsageMeter();
+  readonly #options: LimiterOptions;
+  readonly #budget: Budget;
+  readonly #turnstile: Turnstile;
+  readonly #random;
 
-  const once = async <T>(stage: Stage, fn: () => Promise<CallOutcome<T>>): Promise<CallOutcome<T>> => {
-    if (fatal !== undefined) throw fatal;
-    const reserved = await budget.take(stage);
-    let outcome: CallOutcome<T> | undefined;
-    try {
-      outcome = await fn();
-    } catch (cause) {
-      outcome = { ok: false, error: cause instanceof Error ? cause.message : String(cause) };
-    } finally {
-      budget.settle(stage, reserved, outcome?.usage);
-    }
-    if (outcome.usage !== undefined) usage.add(stage, outcome.usage);
-    options.onCall?.(stage, usage);
-    if (outcome.ok) budget.requirePrice(outcome.usage);
-    return outcome;
-  };
+  constructor(options: LimiterOptions) {
+    this.#options = options;
+    this.#budget = new Budget(options.caps ?? {}, options.spentBefore);
+    this.#turnstile = new Turnstile(options.concurrency, this.#budget);
+    this.#random = seededRandom(options.seed ?? 1, "backoff");
+    const { signal } = options;
+    const stop = (): void => this.end(interruptionOf(signal as AbortSignal));
+    if (signal?.aborted === true) stop();
+    else signal?.addEventListener("abort", stop, { once: true });
+  }
 
-  const withRetries = async <T>(stage: Stage, fn: () => Promise<CallOutcome<T>>): Promise<CallOutcome<T>> => {
+  spent(): Spent {
+    return this.#budget.spent;
+  }
+
+  allowed(key: string): number {
+    return this.#turnstile.paceOf(key).allowed;
+  }
+
+  end(error: Error): void {
+    this.#turnstile.end(error);
+  }
+
+  async call<T>(
+    stage: Stage,
+    fn: (signal: AbortSignal) => Promise<CallOutcome<T>>,
+    callee: Callee = ANYBODY,
+  ): Promise<CallOutcome<T>> {
+    const attempts = this.#options.attempts ?? DEFAULTS.attempts;
+    const entry: Entry = { key: callee.key, kind: `${stage} ${callee.model}` };
+    let empty = 0;
     for (let attempt = 1; ; attempt++) {
-      const outcome = await once(stage, fn);
+      const outcome = await this.#once(stage, fn, callee, await this.#turnstile.enter(entry));
       if (outcome.ok) return outcome;
-      if (REFUSED.test(outcome.error)) throw refused(outcome.error);
-      if (attempt >= attempts || !TRANSIENT.test(outcome.error)) return outcome;
-      await sleep((options.backoffMs ?? 500) * 2 ** (attempt - 1), undefined, { signal: options.signal });
-    }
-  };
-  /** What ends the run ends every call that has not begun. */
-  const remembered = async <T>(stage: Stage, fn: () => Promise<CallOutcome<T>>): Promise<CallOutcome<T>> => {
-    try {
-      return await withRetries(stage, fn);
-    } catch (error) {
-      if (error instanceof GrpoError) fatal ??= error;
-      throw error;
-    }
-  };
-  return { usage, call: (stage, fn) => gate(() => remembered(stage, fn)) };
-}
-
-/** Sums of prices are not exact: reaching the cap to the cent is not passing it. */
-const ROUNDING = 1e-9;
-
-/** Dollars spent and reserved. A call in flight reserves the dearest price seen so far in its stage. */
-class Budget {
-  readonly #cap: number;
-  readonly #signal: AbortSignal | undefined;
-  readonly #dearest = new Map<Stage, number>();
-  #spent = 0;
-  #inFlight = 0;
-  #reserved = 0;
-  #waiting: (() => void)[] = [];
-
-  constructor(cap: number | undefined, signal: AbortSignal | undefined) {
-    this.#cap = cap ?? Number.POSITIVE_INFINITY;
-    this.#signal = signal;
-  }
-
-  /** What a call of this stage reserves. Waits where calls in flight, once settled, may leave room for it. */
-  async take(stage: Stage): Promise<number> {
-    for (;;) {
-      this.#signal?.throwIfAborted();
-      const reserve = this.#dearest.get(stage) ?? 0;
-      if (this.#fits(this.#reserved + reserve)) {
-        this.#inFlight++;
-        this.#reserved += reserve;
-        return reserve;
-      }
-      if (!this.#fits(reserve)) throw this.#reached();
-      await new Promise<void>((resolve) => this.#waiting.push(resolve));
+      const kind = kindOf(outcome);
+      if (kind === "empty") empty++;
+      if (kind === "lasting" || attempt >= attempts || empty >= EMPTY_TRIES) return outcome;
+      // It does not hold its place meanwhile.
+      entry.notBefore = performance.now() + this.#backoff(attempt);
     }
   }
 
-  settle(stage: Stage, reserved: number, usage: CallUsage | undefined): void {
-    const cost = usage?.costUsd ?? 0;
-    this.#inFlight--;
-    this.#reserved = this.#inFlight === 0 ? 0 : this.#reserved - reserved;
-    this.#spent += cost;
-    this.#dearest.set(stage, Math.max(this.#dearest.get(stage) ?? 0, cost));
-    for (const wake of this.#waiting.splice(0)) wake();
+  async #once<T>(
+    stage: Stage,
+    fn: (signal: AbortSignal) => Promise<CallOutcome<T>>,
+    callee: Callee,
+    pass: Pass,
+  ): Promise<CallOutcome<T>> {
+    const ms = callee.timeoutMs ?? this.#options.timeoutMs ?? DEFAULTS.timeoutMs;
+    const answer = await withDeadline(ms, this.#options.kill, (signal) => outcomeOf(fn, signal));
+    if (answer.end !== "answered") {
+      this.#budget.settle(pass.entry.kind, pass.reserved, null);
+      void answer.late.then((late) => this.#countLate(stage, pass, late.outcome));
+      if (answer.end === "killed") this.end(interruptionOf(this.#options.kill as AbortSignal));
+      this.#turnstile.leave(pass);
+      if (answer.end === "killed") throw interruptionOf(this.#options.kill as AbortSignal);
+      return { ok: false, error: `timed out after ${ms} ms`, kind: "passing" };
+    }
+    const { outcome, fatal = this.#fatalIn(callee, outcome) } = answer.value;
+    this.#budget.settle(pass.entry.kind, pass.reserved, usedBy(outcome.usage));
+    this.#keepPace(callee, pass, outcome);
+    // Before the call leaves, or another would take its place.
+    if (fatal !== undefined) this.end(fatal);
+    this.#turnstile.leave(pass);
+    this.#count(stage, outcome.usage);
+    if (fatal !== undefined) throw fatal;
+    return outcome;
   }
 
-  #fits(more: number): boolean {
-    return this.#spent + more <= this.#cap + ROUNDING;
+  /** A call that answers after it was given up was paid for all the same. */
+  #countLate(stage: Stage, pass: Pass, { usage }: CallOutcome<unknown>): void {
+    if (usage === undefined) return;
+    this.#budget.correct(pass.entry.kind, pass.reserved, usedBy(usage));
+    this.#count(stage, usage);
   }
 
-  requirePrice(usage: CallUsage): void {
-    if (this.#cap === Number.POSITIVE_INFINITY || usage.costUsd !== null) return;
-    throw new GrpoError({
-      code: "PRICE_UNKNOWN",
-      message: "A call came back without a price, so the cost cap cannot be kept.",
-      place: "metadata.grpo.maxCostUsd",
-      remedy:
-        "Set `cost` per token in the provider's config (promptfoo's `cost` key), or run without --max-cost.",
-    });
+  #count(stage: Stage, usage: CallUsage | undefined): void {
+    if (usage !== undefined) this.usage.add(stage, usage);
+    this.#options.onCall?.(stage, this.usage);
   }
 
-  #reached(): GrpoError {
+  /** Before the call leaves, so that nobody takes its place in a pause. */
+  #keepPace(callee: Callee, pass: Pass, outcome: CallOutcome<unknown>): void {
+    if (outcome.ok) {
+      pass.pace.succeeded();
+      return;
+    }
+    const kind: FailureKind = kindOf(outcome);
+    if (kind === "limited") pass.pace.limited(pass.nth);
+    if (kind !== "limited" && kind !== "passing") return;
+    const wait = outcome.retryAfterMs ?? 0;
+    if (wait <= 0) return;
+    const until = performance.now() + wait;
+    if (until > pass.pace.pausedUntil) this.#options.onPause?.(callee.model, wait);
+    pass.pace.pause(until);
+  }
+
+  /** Between half and all of a pause that doubles: calls that failed together are not tried again together. */
+  #backoff(attempt: number): number {
+    const first = this.#options.backoffMs ?? DEFAULTS.backoffMs;
+    return Math.min(LONGEST_BACKOFF_MS, first * 2 ** (attempt - 1)) * (0.5 + this.#random.next() / 2);
+  }
+
+  /** What ends the run: a refusal, or a provider that did not keep its word about prices, asked for before its first call. */
+  #fatalIn(callee: Callee, outcome: CallOutcome<unknown>): GrpoError | undefined {
+    if (!outcome.ok) return kindOf(outcome) === "refused" ? refusal(outcome) : undefined;
+    if (this.#options.caps?.costUsd === undefined || outcome.usage.costUsd !== null) return undefined;
+    const whose = callee.model === "" ? "A call" : `A call of ${callee.model}`;
     return new GrpoError({
-      code: "BUDGET_REACHED",
-      message: `The cap of $${this.#cap} would be passed: $${this.#spent.toFixed(4)} spent, $${this.#reserved.toFixed(4)} in flight.`,
-      place: "metadata.grpo.maxCostUsd",
-      remedy: "Raise --max-cost; libraries already accepted are on disk.",
-      exitCode: 4,
+      code: "PRICE_UNKNOWN",
+      message: `${whose} came back without a price, so the cost cap cannot be kept.`,
+      place: "metadata.grpo.prices",
+      remedy: "Give its price under `prices:` in US dollars per million tokens, or run without --max-cost.",
     });
   }
 }
 
-function refused(error: string): GrpoError {
-  return new GrpoError({
-    code: "PROVIDER_REFUSED",
-    message: `The provider refuses to serve: ${error.split("\n")[0]?.slice(0, 300)}`,
-    remedy:
-      "Check the API key and the account's credit, then run again; libraries already accepted are on disk.",
-    exitCode: 6,
-  });
+/** What a call came back with; an error that was thrown is its message, and a GrpoError ends the run. */
+async function outcomeOf<T>(
+  fn: (signal: AbortSignal) => Promise<CallOutcome<T>>,
+  signal: AbortSignal,
+): Promise<{ outcome: CallOutcome<T>; fatal?: GrpoError }> {
+  try {
+    return { outcome: await fn(signal) };
+  } catch (cause) {
+    const error = cause instanceof Error ? cause.message : String(cause);
+    return cause instanceof GrpoError
+      ? { outcome: { ok: false, error, kind: "lasting" }, fatal: cause }
+      : { outcome: { ok: false, error } };
+  }
 }
+
+const usedBy = (usage: CallUsage | undefined): Omit<Spent, "calls"> => ({
+  costUsd: usage?.costUsd ?? 0,
+  tokens: usage === undefined ? 0 : (usage.budgetTokens ?? usage.promptTokens + usage.completionTokens),
+});

@@ -1,56 +1,105 @@
-import { GrpoError } from "../library/error.ts";
+import type { GrpoError } from "../library/error.ts";
+import type { Spent } from "./budget.ts";
 import type { EventSink } from "./events.ts";
 import { type Executor, embeddedExecutor } from "./executor.ts";
+import { interruptionOf } from "./interrupt.ts";
 import { type Journal, memoryJournal } from "./journal.ts";
 import { createLimiter, type Limiter } from "./limiter.ts";
+import { PriceBook, type Prices, type PriceTable } from "./prices.ts";
+import type { Json, Task } from "./task.ts";
 
 export interface RuntimeOptions {
   concurrency: number;
   maxCostUsd?: number | undefined;
+  maxCalls?: number | undefined;
+  maxTokens?: number | undefined;
+  /** What the run had used before this process took it up. */
+  spentBefore?: Partial<Spent>;
+  /** Deadline of every call, milliseconds; default: 120,000, and half an hour for a model on this machine. */
+  callTimeoutMs?: number | undefined;
+  prices?: Prices | undefined;
+  priceTable?: PriceTable;
+  seed?: number;
   journal?: Journal;
+  /** No new call begins once it is aborted; its reason, if a GrpoError, is what the run ends with. */
   signal?: AbortSignal | undefined;
+  /** Ends calls in flight. */
+  kill?: AbortSignal | undefined;
   events?: EventSink;
   backoffMs?: number;
 }
+
+/** A pause that is worth a line to whoever watches, milliseconds. */
+const LONG_PAUSE_MS = 5000;
 
 /** What every paid call of a run goes through: the executor with its journal, the limiter, the event stream. */
 export class Runtime {
   readonly executor: Executor;
   readonly limiter: Limiter;
+  readonly prices: PriceBook;
   readonly signal: AbortSignal | undefined;
+  readonly callTimeoutMs: number | undefined;
   readonly emit: EventSink;
   /** From now on tasks are answered from the journal alone; what failed before is not asked again. */
   onlyRecorded = false;
+  readonly #open = new Set<Promise<unknown>>();
   #stopped: GrpoError | undefined;
 
   constructor(options: RuntimeOptions) {
+    const { maxCostUsd, maxCalls, maxTokens, spentBefore, seed, backoffMs, priceTable } = options;
     this.executor = embeddedExecutor(options.journal ?? memoryJournal());
     this.emit = options.events ?? (() => {});
     this.signal = options.signal;
+    this.callTimeoutMs = options.callTimeoutMs;
+    this.prices = new PriceBook({
+      prices: options.prices,
+      capped: maxCostUsd !== undefined,
+      ...(priceTable === undefined ? {} : { table: priceTable }),
+    });
     this.limiter = createLimiter({
       concurrency: options.concurrency,
-      maxCostUsd: options.maxCostUsd,
+      caps: { costUsd: maxCostUsd, calls: maxCalls, tokens: maxTokens },
       signal: options.signal,
-      ...(options.backoffMs === undefined ? {} : { backoffMs: options.backoffMs }),
+      kill: options.kill,
+      timeoutMs: options.callTimeoutMs,
+      ...(spentBefore === undefined ? {} : { spentBefore }),
+      ...(seed === undefined ? {} : { seed }),
+      ...(backoffMs === undefined ? {} : { backoffMs }),
       onCall: (stage, usage) => this.emit({ type: "call", stage, usage: usage.total() }),
+      onPause: (model, ms) => {
+        if (ms < LONG_PAUSE_MS) return;
+        const text = `pause       ${model} asks to wait ${Math.ceil(ms / 1000)} s`;
+        this.emit({ type: "note", text });
+      },
     });
   }
 
-  /** Remembers why the run must end: promptfoo turns whatever a provider throws into a row, so the loop asks here. */
+  /** The executor's `exec`, remembered until its result is in the journal. */
+  exec<R extends Json>(task: Task, work: () => Promise<R>): Promise<R> {
+    const open = this.executor.exec(task, work);
+    this.#open.add(open);
+    const done = (): void => void this.#open.delete(open);
+    open.then(done, done);
+    return open;
+  }
+
+  /** Resolves when every task that was begun is journalled or has failed. */
+  async settled(): Promise<void> {
+    while (this.#open.size > 0) await Promise.allSettled(this.#open);
+  }
+
+  /**
+   * Remembers why the run must end, and lets no call begin: promptfoo turns whatever a provider throws into a
+   * row, so the loop asks `throwIfStopped`.
+   */
   stop(error: GrpoError): void {
     this.#stopped ??= error;
+    this.limiter.end(this.#stopped);
   }
 
   /** @throws GrpoError what stopped the run, if anything did */
   throwIfStopped(): void {
     if (this.#stopped !== undefined) throw this.#stopped;
-    if (this.signal?.aborted === true) {
-      throw new GrpoError({
-        code: "INTERRUPTED",
-        message: "The run was interrupted.",
-        remedy: "Libraries already accepted are on disk; run again to go on from them.",
-        exitCode: 130,
-      });
-    }
+    if (this.signal?.aborted === true) throw interruptionOf(this.signal);
   }
 }

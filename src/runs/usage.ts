@@ -6,6 +6,8 @@ export interface CallUsage {
   completionTokens: number;
   cachedTokens: number;
   costUsd: number | null;
+  /** What counts towards a cap in tokens, where the provider tells none: an estimate. */
+  budgetTokens?: number;
 }
 
 /** Totals over calls; `unpriced` counts calls whose price was unknown. */
@@ -33,8 +35,11 @@ export class UsageMeter {
 
   add(stage: Stage, usage: CallUsage): void {
     const totals = this.#byStage.get(stage) ?? zero();
+    const { promptTokens, completionTokens, cachedTokens } = usage;
     addTo(totals, {
-      ...usage,
+      promptTokens,
+      completionTokens,
+      cachedTokens,
       calls: 1,
       costUsd: usage.costUsd ?? 0,
       unpriced: usage.costUsd === null ? 1 : 0,

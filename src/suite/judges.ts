@@ -1,5 +1,6 @@
 import type { ApiProvider, Assertion, AssertionSet, AtomicTestCase } from "promptfoo";
-import { paidCall } from "../providers/paid-call.ts";
+import { modelFacts, withoutOwnRetries } from "../providers/model-facts.ts";
+import { cancelledBy, paidCall } from "../providers/paid-call.ts";
 import type { Runtime } from "../runs/runtime.ts";
 import { hashOf } from "../runs/task.ts";
 import type { Config } from "./config.ts";
@@ -23,7 +24,7 @@ export async function judgedTests(
     return model;
   };
   // promptfoo has loaded some of them already; an id alone would not find a grader that stands in a file.
-  const visit: Visit = async (ref, model) => model ?? load(ref);
+  const visit: Visit = async (ref, model) => (model === undefined ? load(ref) : withoutOwnRetries(model));
   return Promise.all(tests.map((test) => mapJudges(withDefaultJudge(test, settings.judge), visit)));
 }
 
@@ -32,7 +33,10 @@ export async function meteredTest(test: AtomicTestCase, runtime: Runtime): Promi
   return mapJudges(test, async (_ref, model) => (model === undefined ? undefined : metered(model, runtime)));
 }
 
+/** @throws GrpoError PRICE_UNKNOWN under a cap in dollars, before the agent is asked what is to be graded */
 function metered(model: ApiProvider, runtime: Runtime): ApiProvider {
+  const facts = modelFacts(model);
+  runtime.prices.requireKnown(facts);
   return {
     ...model,
     id: () => model.id(),
@@ -43,7 +47,9 @@ function metered(model: ApiProvider, runtime: Runtime): ApiProvider {
         config: hashOf(model.config ?? null),
         prompt,
       };
-      return paidCall(runtime, task, () => model.callApi(prompt, context, options));
+      return paidCall(runtime, facts, task, (signal) =>
+        model.callApi(prompt, context, cancelledBy(signal, options)),
+      );
     },
   };
 }

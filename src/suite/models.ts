@@ -1,6 +1,7 @@
 import type { ApiProvider } from "promptfoo";
 import { loadApiProvider, loadApiProviders } from "promptfoo";
 import { GrpoError } from "../library/error.ts";
+import { withoutOwnRetries } from "../providers/model-facts.ts";
 import type { Config } from "./config.ts";
 import { onOneLine } from "./one-line.ts";
 import type { ProviderRef } from "./settings.ts";
@@ -9,9 +10,11 @@ import type { ProviderRef } from "./settings.ts";
 export async function loadModel(ref: ProviderRef, config: Config, place: string): Promise<ApiProvider> {
   const context = { basePath: process.cwd(), ...(config.env === undefined ? {} : { env: config.env }) };
   try {
-    return typeof ref === "string"
-      ? await loadApiProvider(ref, context)
-      : await loadApiProvider(ref.id, { ...context, options: ref as { id: string } });
+    return withoutOwnRetries(
+      typeof ref === "string"
+        ? await loadApiProvider(ref, context)
+        : await loadApiProvider(ref.id, { ...context, options: ref as { id: string } }),
+    );
   } catch (cause) {
     throw unknownProvider(typeof ref === "string" ? ref : ref.id, place, cause);
   }
@@ -30,10 +33,11 @@ export async function loadAgents(config: Config): Promise<ApiProvider[]> {
   }
   try {
     const env = config.env === undefined ? {} : { env: config.env };
-    return await loadApiProviders(refs as Parameters<typeof loadApiProviders>[0], {
+    const models = await loadApiProviders(refs as Parameters<typeof loadApiProviders>[0], {
       basePath: process.cwd(),
       ...env,
     });
+    return models.map(withoutOwnRetries);
   } catch (cause) {
     throw unknownProvider(JSON.stringify(refs).slice(0, 120), "providers", cause);
   }

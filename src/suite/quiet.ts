@@ -26,6 +26,15 @@ function dropAnnotations(): void {
   filtered.add(console.log);
 }
 
+/**
+ * One limiter paces, retries and pauses (src/runs/limiter.ts). promptfoo's scheduler would do it a second time
+ * round our calls, for each group by itself, and stop a provider for a minute after a 429 without Retry-After.
+ * The other minute, inside its fetch, goes with `maxRetries: 0` (src/providers/model-facts.ts).
+ */
+export function leavePaceToUs(): void {
+  process.env["PROMPTFOO_DISABLE_ADAPTIVE_SCHEDULER"] ??= "true";
+}
+
 /** promptfoo's HTTP pool holds 4 sockets a host unless told otherwise before its first call. */
 export function widenSockets(concurrency: number): void {
   process.env["PROMPTFOO_FETCH_CONNECTIONS"] ??= String(concurrency);

@@ -1,7 +1,8 @@
 import type { ApiProvider, AtomicTestCase, EvaluateTestSuite } from "promptfoo";
 import { evaluate } from "promptfoo";
 import { callWithExperiences, type Injection, passThrough } from "../providers/experience-agent.ts";
-import { paidCall } from "../providers/paid-call.ts";
+import { modelFacts } from "../providers/model-facts.ts";
+import { cancelledBy, paidCall } from "../providers/paid-call.ts";
 import { seedFrom } from "../runs/random.ts";
 import type { Runtime } from "../runs/runtime.ts";
 import { hashOf } from "../runs/task.ts";
@@ -117,6 +118,8 @@ function sampledAgent(
   label: string | undefined,
 ): ApiProvider {
   const { agent, model, settings } = suite;
+  const facts = modelFacts(agent);
+  runtime.prices.requireKnown(facts);
   return {
     ...passThrough(agent),
     id: () => agent.id(),
@@ -141,7 +144,9 @@ function sampledAgent(
             inner === undefined
               ? undefined
               : { ...inner, prompt: { ...inner.prompt, config: { ...inner.prompt.config, ...overrides } } };
-          return paidCall(runtime, task, () => agent.callApi(sent, call, innerOptions));
+          return paidCall(runtime, facts, task, (signal) =>
+            agent.callApi(sent, call, cancelledBy(signal, innerOptions)),
+          );
         },
         sampling.injection,
         prompt,

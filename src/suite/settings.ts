@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { GrpoError } from "../library/error.ts";
+import { PricesSchema } from "../runs/prices.ts";
 
 const Name = z.string().regex(/^[a-z0-9][a-z0-9._-]*$/, "lower-case letters, digits, '.', '_' and '-'");
 
@@ -26,7 +27,7 @@ export const EndpointSchema = z.strictObject({
   pricePerMillion: z
     .strictObject({ input: z.number().nonnegative(), output: z.number().nonnegative() })
     .optional()
-    .describe("US dollars per million tokens; needed under maxCostUsd."),
+    .describe("US dollars per million tokens; under maxCostUsd this or `prices` is needed."),
 });
 
 export const SettingsSchema = z.strictObject({
@@ -87,6 +88,21 @@ export const SettingsSchema = z.strictObject({
   maxWords: z.int().min(4).max(200).default(32),
   maxOperations: z.int().min(1).max(100).default(6).describe("Operations a step may make."),
   maxCostUsd: z.number().positive().optional().describe("Cap over agent, judges and learner together."),
+  maxCalls: z
+    .int()
+    .positive()
+    .optional()
+    .describe("Cap on calls of all models together, tries that failed included."),
+  maxTokens: z.int().positive().optional().describe("Cap on tokens in and out, all models together."),
+  prices: PricesSchema.optional().describe(
+    "US dollars per million tokens by model id, or `reported` where the provider tells the cost of each call.",
+  ),
+  callTimeoutMs: z
+    .int()
+    .min(1)
+    .max(86_400_000)
+    .optional()
+    .describe("A call that takes longer has failed. Default: 120000; 1800000 for a model on this machine."),
   concurrency: z.int().min(1).max(1024).default(8),
   seed: z.int().min(0).default(1),
   split: z

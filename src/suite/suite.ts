@@ -9,7 +9,7 @@ import { isModel, judgedTests } from "./judges.ts";
 import { chooseOne, loadAgents } from "./models.ts";
 import { resolvePrompts, resolveTests } from "./probe.ts";
 import { promptsFor } from "./prompt-filter.ts";
-import { quietPromptfoo, widenSockets } from "./quiet.ts";
+import { leavePaceToUs, quietPromptfoo, widenSockets } from "./quiet.ts";
 import { parseSettings, type Settings, type SettingsInput } from "./settings.ts";
 
 /** One dataset row as the loop sees it: its place in the splits and the promptfoo test that scores it. */
@@ -42,6 +42,7 @@ export async function loadSuite(
   const { config } = loaded;
   const settings = parseSettings(config.metadata?.["grpo"], flags, loaded.path);
   quietPromptfoo();
+  leavePaceToUs();
   widenSockets(settings.concurrency);
   process.chdir(loaded.folder);
   cache.disableCache();

@@ -126,6 +126,8 @@ describe("help", () => {
         "--max-words",
         "--max-operations",
         "--max-cost",
+        "--max-calls",
+        "--max-tokens",
         "--concurrency",
         "--validation-repeats",
         "--test-repeats",
@@ -139,7 +141,7 @@ describe("help", () => {
       ]
     `);
     expect(help).toMatch(/Examples:\n {2}\$ promptfoo-grpo train {10,}learn from/);
-    expect(help).toContain("Exit codes: 0 finished, 3 usage or input, 4 cost cap reached");
+    expect(help).toContain("Exit codes: 0 finished, 3 usage or input, 4 a cap reached");
   });
 
   it("of library and dataset", async () => {

@@ -145,15 +145,15 @@ describe("found in the run", () => {
   });
 
   it.each([
-    ["its price is unknown", "{ response: { cost: null } }", "PRICE_UNKNOWN", 3],
+    ["its price does not come as stated", "{ response: { cost: null } }", "PRICE_UNKNOWN", 3],
     ["the provider refuses", "{ error: 'HTTP 401 invalid api key' }", "PROVIDER_REFUSED", 6],
     ["the cap is reached", "{ response: { cost: 1.5 } }", "BUDGET_REACHED", 4],
   ])("stops when %s", async (_name, model, code, exitCode) => {
     const space = workspace({
-      "promptfooconfig.yaml": config("maxCostUsd: 1, concurrency: 1", model).replace(
-        "groupSize: 2",
-        "groupSize: 8",
-      ),
+      "promptfooconfig.yaml": config(
+        "maxCostUsd: 1, concurrency: 1, prices: { 'file://model.mjs': reported }",
+        model,
+      ).replace("groupSize: 2", "groupSize: 8"),
     });
     const error = await grpoErrorOf(() => train(space));
     expect([error.code, error.exitCode]).toEqual([code, exitCode]);

@@ -113,21 +113,62 @@ describe("a learner behind an OpenAI-compatible endpoint", () => {
     expect(calls).toHaveLength(2);
   });
 
-  it.each<[string, ChatAnswer, RegExp]>([
-    ["status 400", { status: 400 }, /400/],
-    ["an empty reply", { content: "" }, /empty/],
-    ["a null reply", { content: null }, /empty/],
-    ["no choice", { body: { choices: [] } }, /empty/],
-    ["something else altogether", { body: { hello: 1 } }, /./],
-  ])("%s fails with its reason, untried and unjournalled", async (_what, answer, reason) => {
+  it.each<[string, ChatAnswer, RegExp, number]>([
+    ["status 400", { status: 400 }, /400/, 1],
+    ["all tokens used up in thought", { content: "", finishReason: "length" }, /all its tokens/, 1],
+    ["an empty reply", { content: "" }, /empty/, 4],
+    ["a null reply", { content: null }, /empty/, 4],
+    ["no choice", { body: { choices: [] } }, /empty/, 4],
+    ["something else altogether", { body: { hello: 1 } }, /empty/, 4],
+  ])("%s fails with its reason, unjournalled", async (_what, answer, reason, tries) => {
     const { learner, calls } = await endpoint(() => answer);
     expect(await learner.ask(request)).toEqual({ error: expect.stringMatching(reason) });
-    expect(calls).toHaveLength(1);
+    expect(calls).toHaveLength(tries);
     await learner.ask(request);
+    expect(calls).toHaveLength(2 * tries);
+  });
+
+  it("a refusal is a reply, tried once", async () => {
+    const body = {
+      choices: [
+        { index: 0, finish_reason: "stop", message: { role: "assistant", content: null, refusal: "No." } },
+      ],
+    };
+    const { learner, calls } = await endpoint(() => ({ body }));
+    expect(await learner.ask(request)).toEqual({ text: "No.", complete: true });
+    expect(calls).toHaveLength(1);
+  });
+
+  it("waits as long as Retry-After says", async () => {
+    const started = performance.now();
+    const { learner, calls } = await endpoint((_call, nth) =>
+      nth === 1 ? { status: 429, headers: { "retry-after-ms": "120" } } : { content: "ok" },
+    );
+    expect(await learner.ask(request)).toEqual({ text: "ok", complete: true });
+    expect(calls).toHaveLength(2);
+    expect(performance.now() - started).toBeGreaterThan(110);
+  });
+
+  it("a hang costs itself: it is cut off and tried again", async () => {
+    const { learner, calls } = await endpoint(
+      (_call, nth) => (nth === 1 ? { hang: true } : { content: "ok" }),
+      {},
+      { callTimeoutMs: 100 },
+    );
+    expect(await learner.ask(request)).toEqual({ text: "ok", complete: true });
     expect(calls).toHaveLength(2);
   });
 
-  it.each([401, 402])("status %i ends the run with exit code 6", async (status) => {
+  it.each<[string, ChatAnswer]>([
+    ["a body that ends early", { raw: '{"id":"c1","choices":[{"message":{"content":"ha' }],
+    ["a stream that ends early", { raw: '{"id":', cut: true }],
+  ])("%s is tried again", async (_what, answer) => {
+    const { learner, calls } = await endpoint((_call, nth) => (nth === 1 ? answer : { content: "ok" }));
+    expect(await learner.ask(request)).toEqual({ text: "ok", complete: true });
+    expect(calls).toHaveLength(2);
+  });
+
+  it.each([401, 402, 403])("status %i ends the run with exit code 6", async (status) => {
     const { learner, calls, runtime } = await endpoint(() => ({ status }));
     expect(await grpoErrorOf(() => learner.ask(request))).toMatchObject({
       code: "PROVIDER_REFUSED",
@@ -137,11 +178,23 @@ describe("a learner behind an OpenAI-compatible endpoint", () => {
     expect(calls).toHaveLength(1);
   });
 
-  it("under a cap an endpoint without prices is refused", async () => {
-    const { learner } = await endpoint(() => ({}), {}, { maxCostUsd: 1 });
-    expect(await grpoErrorOf(() => learner.ask(request))).toMatchObject({
-      code: "PRICE_UNKNOWN",
-      exitCode: 3,
+  it("under a cap an endpoint without prices is refused before any call, naming model and setting", async () => {
+    const error = await grpoErrorOf(() => endpoint(() => ({}), {}, { maxCostUsd: 1 }));
+    expect(error).toMatchObject({ code: "PRICE_UNKNOWN", exitCode: 3, place: 'metadata.grpo.prices["m-1"]' });
+    expect(error.message).toContain("m-1");
+    expect(error.remedy).toContain("prices:");
+  });
+
+  it("a price of the settings serves as well as one of the endpoint", async () => {
+    const { learner, runtime } = await endpoint(
+      () => ({}),
+      {},
+      { maxCostUsd: 1, prices: { "m-1": { input: 2, output: 10 } } },
+    );
+    await learner.ask(request);
+    expect(runtime.limiter.usage.total().costUsd).toBeCloseTo(0.003, 12);
+    expect(runtime.prices.priceSources()).toEqual({
+      "m-1": { from: "settings", perMillion: { input: 2, output: 10 } },
     });
   });
 

@@ -155,6 +155,9 @@ describe("what cannot be graded", () => {
   });
 });
 
+/** The training agent puts its cost into each response. */
+const REPORTED = { "training-agent": "reported" } as const;
+
 describe("how a run ends early", () => {
   it("with nothing to learn when every reply is perfect", async () => {
     const error = await grpoErrorOf(() =>
@@ -164,7 +167,12 @@ describe("how a run ends early", () => {
   });
 
   it.each<[string, Parameters<typeof trainingFolder>[0], Parameters<TrainingFolder["train"]>[0], object]>([
-    ["at the cap", {}, { runtime: { maxCostUsd: 0.03 } }, { code: "BUDGET_REACHED", exitCode: 4 }],
+    [
+      "at the cap",
+      {},
+      { runtime: { maxCostUsd: 0.03, prices: REPORTED } },
+      { code: "BUDGET_REACHED", exitCode: 4 },
+    ],
     [
       "when the provider refuses",
       { fails: "trainthing2", error: "API error: 401 Unauthorized" },
@@ -185,7 +193,9 @@ describe("how a run ends early", () => {
 
   it("never over the cap", async () => {
     const folder = trainingFolder();
-    await grpoErrorOf(() => folder.train({ runtime: { maxCostUsd: 0.03, concurrency: 3 } }));
+    await grpoErrorOf(() =>
+      folder.train({ runtime: { maxCostUsd: 0.03, concurrency: 3, prices: REPORTED } }),
+    );
     expect(folder.calls()).toHaveLength(30);
   });
 

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { interruption } from "../../src/runs/interrupt.ts";
 import { type CallOutcome, createLimiter, type LimiterOptions } from "../../src/runs/limiter.ts";
 import type { CallUsage } from "../../src/runs/usage.ts";
 import { grpoErrorOf } from "../support/refusals.ts";
@@ -13,86 +14,7 @@ const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 const limiter = (options: Partial<LimiterOptions> = {}) =>
   createLimiter({ concurrency: 4, backoffMs: 0, ...options });
 
-/** Calls that fail with the given error; says how often the limiter tried. */
-async function failing(error: string): Promise<"retried" | "not retried" | "refused"> {
-  let tries = 0;
-  const outcome = limiter({ attempts: 3 }).call("rollout", async () => {
-    tries++;
-    return { ok: false, error };
-  });
-  const refused = await outcome.then(
-    () => false,
-    () => true,
-  );
-  if (refused) return "refused";
-  return tries === 3 ? "retried" : tries === 1 ? "not retried" : expect.fail(`${tries} tries`);
-}
-
-describe("which failures are tried again", () => {
-  it.each([
-    // as promptfoo's providers, the openai client and Node word them
-    ["API error: 429 Too Many Requests\n{}", "retried"],
-    ["API error: 500 Internal Server Error", "retried"],
-    ["API error: 503 Service Unavailable", "retried"],
-    ["API error: 529 overloaded_error", "retried"],
-    ["API error: 408 Request Timeout", "retried"],
-    ["HTTP 502: Bad Gateway", "retried"],
-    ["Request failed with status code 504", "retried"],
-    ["Rate limit exceeded: try again in 20s", "retried"],
-    ["rate_limit_error", "retried"],
-    ["Overloaded", "retried"],
-    ["Request timed out.", "retried"],
-    ["Request timed out after 300000 ms", "retried"],
-    ["connect ETIMEDOUT 10.0.0.1:443", "retried"],
-    ["Connection error.", "retried"],
-    ["API call error: TypeError: fetch failed", "retried"],
-    ["read ECONNRESET", "retried"],
-    ["connect ECONNREFUSED 127.0.0.1:9", "retried"],
-    ["socket hang up", "retried"],
-    ["TypeError: terminated", "retried"],
-    ["API error: 400 Bad Request", "not retried"],
-    ["API error: 404 model not found", "not retried"],
-    ["API error: 422 unprocessable: 500 tokens at most", "not retried"],
-    ["the model returned an empty reply", "not retried"],
-    ["Content filtered by policy", "not retried"],
-    ["TypeError: Cannot read properties of undefined", "not retried"],
-    ["API error: 401 Unauthorized", "refused"],
-    ["API error: 402 Payment Required", "refused"],
-    ["API error: 429 insufficient_quota: check your plan", "refused"],
-    ["Incorrect API key provided: sk-12", "refused"],
-    ["invalid_api_key", "refused"],
-    ["API key is not set. Set the OPENAI_API_KEY environment variable", "refused"],
-  ] as const)("%s: %s", async (error, expected) => {
-    expect(await failing(error)).toBe(expected);
-  });
-
-  it("a thrown error counts as its message", async () => {
-    let tries = 0;
-    const outcome = await limiter().call("rollout", async () => {
-      if (++tries < 3) throw new Error("fetch failed");
-      return { ok: true, value: tries, usage: priced(0) };
-    });
-    expect(outcome).toMatchObject({ ok: true, value: 3 });
-  });
-
-  it("gives back the last failure after four tries", async () => {
-    let tries = 0;
-    const outcome = await limiter().call("rollout", async () => ({
-      ok: false,
-      error: `status 503, try ${++tries}`,
-    }));
-    expect(outcome).toEqual({ ok: false, error: "status 503, try 4" });
-  });
-
-  it("a refusal ends the run resumably, with the first line of the reason", async () => {
-    const error = await grpoErrorOf(() =>
-      limiter().call("rollout", async () => ({ ok: false, error: "API error: 401 Unauthorized\n{secret}" })),
-    );
-    expect(error).toMatchObject({ code: "PROVIDER_REFUSED", exitCode: 6 });
-    expect(error.message).toContain("401 Unauthorized");
-    expect(error.message).not.toContain("secret");
-  });
-});
+const ok = async (): Promise<CallOutcome<number>> => ({ ok: true, value: 1, usage: priced(0) });
 
 describe("pace", () => {
   it.each([1, 3, 8])("never has more than %i calls in flight, retries included", async (concurrency) => {
@@ -126,19 +48,108 @@ describe("pace", () => {
     const all = Promise.allSettled([call(), call(), call()]);
     await pause(5);
     abort.abort();
-    expect((await all).map((one) => one.status === "rejected" && one.reason.name)).toEqual([
-      "AbortError",
-      "AbortError",
-      "AbortError",
+    expect((await all).map((one) => one.status === "rejected" && one.reason.code)).toEqual([
+      "INTERRUPTED",
+      "INTERRUPTED",
+      "INTERRUPTED",
     ]);
-    expect(begun).toBe(1);
+    // A call that pauses does not hold its place: each had one try.
+    expect(begun).toBe(3);
+  });
+});
+
+describe("a call that does not answer", () => {
+  it("costs itself alone: the others go on, and it is tried again", async () => {
+    const gate = limiter({ concurrency: 2, timeoutMs: 30 });
+    let [tries, aborted] = [0, false];
+    const hanging = gate.call("rollout", (signal) => {
+      if (++tries > 1) return ok();
+      signal.addEventListener("abort", () => {
+        aborted = true;
+      });
+      return new Promise<never>(() => {});
+    });
+    const others = await Promise.all(Array.from({ length: 10 }, () => gate.call("rollout", ok)));
+    expect(others.every((one) => one.ok)).toBe(true);
+    expect(tries).toBe(1);
+    expect((await hanging).ok).toBe(true);
+    expect([tries, aborted]).toEqual([2, true]);
+  });
+
+  it("is counted when it answers after all: it was paid for", async () => {
+    const gate = limiter({ timeoutMs: 10, attempts: 1 });
+    const late = Promise.withResolvers<CallOutcome<number>>();
+    expect(await gate.call("rollout", () => late.promise)).toMatchObject({
+      ok: false,
+      error: "timed out after 10 ms",
+    });
+    expect(gate.spent()).toEqual({ calls: 1, costUsd: 0, tokens: 0 });
+    late.resolve({ ok: true, value: 1, usage: priced(0.5) });
+    await pause(1);
+    expect(gate.spent()).toEqual({ calls: 1, costUsd: 0.5, tokens: 15 });
+    expect(gate.usage.total()).toMatchObject({ calls: 1, costUsd: 0.5 });
+  });
+
+  it("has the callee's own deadline where there is one", async () => {
+    const gate = limiter({ timeoutMs: 1 });
+    const slow = async () => pause(20).then(ok);
+    expect(await gate.call("rollout", slow, { key: "k", model: "slow", timeoutMs: 1000 })).toMatchObject({
+      ok: true,
+    });
+  });
+});
+
+describe("the end of a run", () => {
+  it("lets calls in flight finish, and nobody else begin", async () => {
+    const stop = new AbortController();
+    const gate = limiter({ concurrency: 2, signal: stop.signal });
+    const begun: number[] = [];
+    const all = Promise.allSettled(
+      Array.from({ length: 6 }, (_, nth) =>
+        gate.call("rollout", async () => {
+          begun.push(nth);
+          await pause(10);
+          return ok();
+        }),
+      ),
+    );
+    await pause(2);
+    stop.abort(interruption("SIGTERM"));
+    const ends = (await all).map((one) => (one.status === "fulfilled" ? "finished" : one.reason.exitCode));
+    expect(ends).toEqual(["finished", "finished", 143, 143, 143, 143]);
+    expect(begun).toEqual([0, 1]);
+    expect(await grpoErrorOf(() => gate.call("rollout", ok))).toMatchObject({ code: "INTERRUPTED" });
+  });
+
+  it("cuts off calls in flight when told to", async () => {
+    const kill = new AbortController();
+    const hanging = limiter({ kill: kill.signal }).call("rollout", () => new Promise<never>(() => {}));
+    kill.abort();
+    expect(await grpoErrorOf(() => hanging)).toMatchObject({ code: "INTERRUPTED", exitCode: 130 });
+  });
+
+  it("by a refusal is every call's end", async () => {
+    const gate = limiter({ concurrency: 1 });
+    const refused = gate.call("rollout", async () => ({ ok: false, error: "status 401" }));
+    const next = gate.call("judge", ok);
+    expect(await grpoErrorOf(() => refused)).toMatchObject({ exitCode: 6 });
+    expect(await grpoErrorOf(() => next)).toMatchObject({ code: "PROVIDER_REFUSED" });
+  });
+
+  it("a GrpoError thrown in a call is no failed call, and leaves its place", async () => {
+    const gate = limiter({ concurrency: 1 });
+    const failing = gate.call("rollout", async () => {
+      throw interruption();
+    });
+    expect(await grpoErrorOf(() => failing)).toMatchObject({ code: "INTERRUPTED" });
+    expect(gate.spent().costUsd).toBe(0);
   });
 });
 
 describe("dollars", () => {
   /** Calls at these prices, all asked for at once; what was spent, and how the run ended. */
   async function spend(prices: readonly number[], maxCostUsd: number, concurrency = 1) {
-    const gate = limiter({ concurrency, maxCostUsd });
+    const gate = limiter({ concurrency, caps: { costUsd: maxCostUsd } });
     let highest = 0;
     const outcomes = await Promise.allSettled(
       prices.map((price) =>
@@ -176,7 +187,7 @@ describe("dollars", () => {
   );
 
   it("never passes the cap once the price is known", async () => {
-    const gate = limiter({ concurrency: 8, maxCostUsd: 1 });
+    const gate = limiter({ concurrency: 8, caps: { costUsd: 1 } });
     const call = () =>
       gate.call("rollout", async () => pause(1).then(() => ({ ok: true, value: null, usage: priced(0.07) })));
     await call();
@@ -185,7 +196,7 @@ describe("dollars", () => {
   });
 
   it("one dear call of the learner does not make eight cheap calls in flight look like the cap", async () => {
-    const gate = limiter({ concurrency: 8, maxCostUsd: 1 });
+    const gate = limiter({ concurrency: 8, caps: { costUsd: 1 } });
     await gate.call("advantage", async () => ({ ok: true, value: null, usage: priced(0.2) }));
     const cheap = () =>
       gate.call("rollout", async () =>
@@ -196,7 +207,7 @@ describe("dollars", () => {
   });
 
   it("counts agent, judges and learner together, failed calls that were charged included", async () => {
-    const gate = limiter({ maxCostUsd: 0.25, concurrency: 1 });
+    const gate = limiter({ caps: { costUsd: 0.25 }, concurrency: 1 });
     await gate.call("rollout", async () => ({ ok: true, value: null, usage: priced(0.1) }));
     await gate.call("judge", async () => ({ ok: false, error: "no verdict", usage: priced(0.1) }));
     const error = await grpoErrorOf(() =>
@@ -207,10 +218,12 @@ describe("dollars", () => {
 
   it("refuses an unknown price under a cap, and only then", async () => {
     const unknown = async (): Promise<CallOutcome<null>> => ({ ok: true, value: null, usage: priced(null) });
-    expect(await grpoErrorOf(() => limiter({ maxCostUsd: 1 }).call("rollout", unknown))).toMatchObject({
-      code: "PRICE_UNKNOWN",
-      exitCode: 3,
-    });
+    expect(await grpoErrorOf(() => limiter({ caps: { costUsd: 1 } }).call("rollout", unknown))).toMatchObject(
+      {
+        code: "PRICE_UNKNOWN",
+        exitCode: 3,
+      },
+    );
     const free = limiter();
     expect((await free.call("rollout", unknown)).ok).toBe(true);
     expect(free.usage.total()).toMatchObject({ calls: 1, costUsd: 0, unpriced: 1 });

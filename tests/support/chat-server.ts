@@ -16,6 +16,12 @@ export interface ChatAnswer {
   body?: unknown;
   /** Ends the connection instead of answering. */
   hangUp?: boolean;
+  /** Never answers. */
+  hang?: boolean;
+  headers?: Record<string, string>;
+  /** The body's bytes; with `cut` the connection ends after them. */
+  raw?: string;
+  cut?: boolean;
 }
 
 /** A server on 127.0.0.1 that speaks OpenAI's chat API; closed after the test. */
@@ -41,7 +47,12 @@ export async function chatServer(
         finishReason = "stop",
         body,
         hangUp = false,
+        hang = false,
+        headers = {},
+        raw,
+        cut = false,
       } = answer(call, calls.length);
+      if (hang) return;
       if (hangUp) return void request.socket.destroy();
       const completion = {
         id: "c1",
@@ -51,7 +62,13 @@ export async function chatServer(
         usage: { prompt_tokens: 1000, completion_tokens: 100, total_tokens: 1100 },
       };
       const failure = { error: { message: `status ${status}`, type: "x", code: null, param: null } };
-      response.writeHead(status, { "content-type": "application/json" });
+      response.writeHead(status, { "content-type": "application/json", ...headers });
+      if (cut) {
+        response.write(raw ?? "");
+        // Once the bytes are on their way.
+        return void setTimeout(() => request.socket.destroy(), 5);
+      }
+      if (raw !== undefined) return void response.end(raw);
       response.end(JSON.stringify(body ?? (status === 200 ? completion : failure)));
     });
   });

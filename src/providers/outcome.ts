@@ -1,0 +1,81 @@
+import type { ProviderResponse } from "promptfoo";
+import type { CallFailure } from "../runs/failure.ts";
+import type { CallOutcome } from "../runs/limiter.ts";
+import type { PriceBook, PricedModel } from "../runs/prices.ts";
+import { retryAfterOf } from "../runs/retry-after.ts";
+import type { Json, Task } from "../runs/task.ts";
+import type { CallUsage } from "../runs/usage.ts";
+
+/** What a provider's response means: a reply with what it cost, or why there is none. */
+export function outcomeOf(
+  response: ProviderResponse,
+  task: Task,
+  model: PricedModel,
+  prices: PriceBook,
+): CallOutcome<Json> {
+  const usage = usageOf(response, task, model, prices);
+  if (response.error !== undefined && response.error !== null) {
+    const failure = failureOf(response, String(response.error));
+    return { ok: false, ...failure, ...(usage.promptTokens > 0 ? { usage } : {}) };
+  }
+  const output = outputOf(response);
+  if (output === undefined) return { ok: false, ...emptiness(response), usage };
+  // Reports read the cost from the response.
+  const priced = usage.costUsd === null ? {} : { cost: usage.costUsd };
+  const value: Json = JSON.parse(JSON.stringify({ ...response, output, ...priced }));
+  return { ok: true, value, usage };
+}
+
+/** A refusal is a reply, also one without words. */
+function outputOf(response: ProviderResponse): unknown {
+  const { output } = response;
+  if (output !== undefined && output !== null && output !== "") return output;
+  const filtered = response.isRefusal === true || response.finishReason === "content_filter";
+  return filtered ? "Content filtered by provider" : undefined;
+}
+
+function emptiness({ finishReason }: ProviderResponse): CallFailure {
+  return finishReason === "length"
+    ? { error: "the model used all its tokens before it said anything", kind: "lasting" }
+    : { error: "the model returned an empty reply", kind: "empty" };
+}
+
+/** promptfoo's HTTP providers put status and headers under `metadata.http`, and say which 429 is a quota. */
+function failureOf({ metadata }: ProviderResponse, error: string): CallFailure {
+  const http = objectOf(metadata?.["http"]);
+  const headers = http["headers"] ?? metadata?.["headers"];
+  const retryAfterMs = retryAfterOf(headers, error, Date.now());
+  const { status } = http;
+  const kind = metadata?.["rateLimitKind"];
+  return {
+    error,
+    ...(typeof status === "number" && status > 0 ? { status } : {}),
+    ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+    ...(kind === "quota" ? { kind: "refused" as const } : {}),
+  };
+}
+
+/** Usage as the provider reports it, priced; a cost that nothing tells is unknown, not zero. */
+function usageOf(response: ProviderResponse, task: Task, model: PricedModel, prices: PriceBook): CallUsage {
+  const told = response.tokenUsage;
+  const tokens = {
+    promptTokens: told?.prompt ?? 0,
+    completionTokens: told?.completion ?? 0,
+    cachedTokens: told?.cached ?? told?.completionDetails?.cacheReadInputTokens ?? 0,
+  };
+  const own = response.cached === true ? 0 : response.cost;
+  const silent = (told?.prompt ?? told?.completion ?? told?.cached ?? told?.total) === undefined;
+  return {
+    ...tokens,
+    costUsd: prices.costOf(model, tokens, own),
+    ...(silent ? { budgetTokens: estimatedTokens(task, response.output) } : {}),
+  };
+}
+
+/** About four characters a token: a cap in tokens must hold for a provider that tells none. */
+function estimatedTokens(task: Task, output: unknown): number {
+  return Math.ceil((JSON.stringify(task).length + (JSON.stringify(output ?? "") ?? "").length) / 4);
+}
+
+const objectOf = (value: unknown): Record<string, unknown> =>
+  typeof value === "object" && value !== null ? { ...value } : {};
