@@ -153,7 +153,7 @@ describe("a learner behind an OpenAI-compatible endpoint", () => {
     const { learner, calls } = await endpoint(
       (_call, nth) => (nth === 1 ? { hang: true } : { content: "ok" }),
       {},
-      { callTimeoutMs: 100 },
+      { callTimeoutMs: 3000 },
     );
     expect(await learner.ask(request)).toEqual({ text: "ok", complete: true });
     expect(calls).toHaveLength(2);
