@@ -1,12 +1,6 @@
 import { readFileSync } from "node:fs";
 import { basename } from "node:path";
-import {
-  GrpoError,
-  hashText,
-  type LibraryDocument,
-  type LibraryStore,
-  parseLibrary,
-} from "../library/index.ts";
+import { GrpoError, type LibraryDocument, type LibraryStore, parseLibrary } from "../library/index.ts";
 
 /**
  * One arm as written after `--arms`: parts joined by `+`, for example `baseline`, `current`, `v3`,
@@ -81,9 +75,6 @@ function requireExperiences(document: LibraryDocument, store: LibraryStore): Lib
     remedy: "Train first (`promptfoo-grpo train`), check metadata.grpo.agent and route, or choose --arms.",
   });
 }
-
-/** The hash that reports and the history name a library by. */
-export const libraryHash = (document: LibraryDocument): string => hashText(document.source);
 
 const invalid = (what: string): GrpoError =>
   new GrpoError({

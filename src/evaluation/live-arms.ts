@@ -1,8 +1,8 @@
-import { countWords, type LibraryDocument, type LibraryStore } from "../library/index.ts";
+import { countWords, hashText, type LibraryDocument, type LibraryStore } from "../library/index.ts";
 import { nameOf } from "../suite/models.ts";
 import type { Rollout } from "../suite/rollout.ts";
 import type { Suite } from "../suite/suite.ts";
-import { type ArmSpec, libraryHash, libraryOfArm } from "./arm-spec.ts";
+import { type ArmSpec, libraryOfArm } from "./arm-spec.ts";
 import type { PairedExample } from "./arms.ts";
 import type { ArmFacts } from "./evaluation.ts";
 import type { RolledArm } from "./roll.ts";
@@ -59,7 +59,7 @@ export function factsOf(
 function libraryFacts(library: LibraryDocument): NonNullable<ArmFacts["library"]> {
   return {
     version: library.version,
-    hash: libraryHash(library),
+    hash: hashText(library.source),
     experiences: library.experiences.length,
     words: library.experiences.reduce((sum, one) => sum + countWords(one.text), 0),
   };

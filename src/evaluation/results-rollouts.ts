@@ -1,11 +1,10 @@
 import { GrpoError } from "../library/error.ts";
-import { canonicalJson, sha256 } from "../runs/canonical.ts";
 import type { Rollout } from "../suite/rollout.ts";
 import type { SuiteExample } from "../suite/suite.ts";
 import type { ResultsColumn } from "./results-columns.ts";
 import { resultsError } from "./results-errors.ts";
 import type { ResultsFile } from "./results-file.ts";
-import type { ResultsRow } from "./results-rows.ts";
+import { type ResultsRow, shortHash } from "./results-rows.ts";
 
 /** Finished rollouts of a suite's examples, by example id, and what else the file held. */
 export interface FinishedRollouts {
@@ -31,7 +30,7 @@ export function finishedRollouts(
   const column = chooseColumn(file, wanted);
   const rows = file.rows.filter((row) => row.column === column.index);
   const byId = new Map(examples.map((one) => [one.id, one]));
-  const byVars = new Map(examples.map((one) => [varsHash(one), one]));
+  const byVars = new Map(examples.map((one) => [shortHash(one.test.vars ?? {}), one]));
   const found = Map.groupBy(rows, ({ test }) => (byId.get(test.id) ?? byVars.get(test.vars))?.id);
   const others = found.get(undefined)?.length ?? 0;
   const libraries = [...new Set(rows.map(({ library }) => (library === null ? null : library?.hash)))];
@@ -67,6 +66,3 @@ const inOrder = (id: string, rows: readonly ResultsRow[]): Rollout[] =>
   rows
     .toSorted((a, b) => (a.repeat ?? 0) - (b.repeat ?? 0))
     .map(({ rollout }, repeat) => ({ ...rollout, exampleId: id, repeat }));
-
-/** As a results file's tests carry it. */
-const varsHash = ({ test }: SuiteExample): string => sha256(canonicalJson(test.vars ?? {})).slice(0, 12);

@@ -113,16 +113,16 @@ export function readTest(test: TestRead): Omit<ResultsTest, "position"> {
   const userTypes = userTypesOf(metadata["userTypes"]);
   const { success_criteria, good_response, bad_response } = metadata;
   return {
-    id: id ?? hash({ description, vars: test.vars, assert }),
-    base: id ?? `\n${hash({ description, vars })}`,
+    id: id ?? shortHash({ description, vars: test.vars, assert }),
+    base: id ?? `\n${shortHash({ description, vars })}`,
     named: id !== null,
     persona: persona ?? "(none)",
     split,
     userTypes,
     conversation: nameOf(metadata["conversation"]),
-    vars: hash(vars),
-    content: hash({ vars, persona, split, userTypes }),
-    graders: hash({
+    vars: shortHash(vars),
+    content: shortHash({ vars, persona, split, userTypes }),
+    graders: shortHash({
       assert: assert ?? [],
       grading,
       threshold,
@@ -136,7 +136,7 @@ export function readTest(test: TestRead): Omit<ResultsTest, "position"> {
 }
 
 /** Twelve hex digits, as the loader of tests uses for ids. */
-const hash = (value: unknown): string => sha256(canonicalJson(value)).slice(0, 12);
+export const shortHash = (value: unknown): string => sha256(canonicalJson(value)).slice(0, 12);
 
 function nameOf(value: unknown): string | null {
   if (typeof value === "number") return String(value);
