@@ -8,7 +8,8 @@ import type { EvaluationReport } from "../evaluation/report.ts";
 import { ownExamples, rollPairs } from "../evaluation/roll.ts";
 import { problemsOf } from "../evaluation/rows.ts";
 import { errorCode } from "../library/files.ts";
-import { GrpoError, type LibraryStore, openLibraryStore } from "../library/index.ts";
+import type { LibraryStore } from "../library/index.ts";
+import { libraryStoreOf } from "../suite/library-store.ts";
 import { type Arm, publishArms } from "../suite/rollouts.ts";
 import type { SettingsInput } from "../suite/settings.ts";
 import { loadSuite, type Suite, type SuiteExample } from "../suite/suite.ts";
@@ -47,7 +48,7 @@ export async function evaluateCommand(options: EvaluateOptions): Promise<number>
     { ...options.flags, ...choiceOf(specs[0]) },
     neededFor(options),
   );
-  const store = storeOf(suite);
+  const store = libraryStoreOf(suite.settings);
   const { kind, split } = options;
   const repeats = options.repeats ?? suite.settings.testRepeats;
   const examples = examplesOf(suite, split);
@@ -110,13 +111,7 @@ async function publish(
   const { suite } = before.rolled;
   if (after.rolled.suite !== suite) return;
   const columns = [before, after].map((arm): Arm => ({ label: arm.label, sampling: arm.rolled.sampling }));
-  try {
-    await publishArms(suite, runtime, examples, columns);
-  } catch (cause) {
-    if (cause instanceof GrpoError) throw cause;
-    const why = cause instanceof Error ? cause.message : String(cause);
-    runtime.emit({ type: "note", text: `the results could not be written for promptfoo view: ${why}` });
-  }
+  await publishArms(suite, runtime, examples, columns);
 }
 
 /** CI often has a checkout that cannot be written to: the verdict stands without its line in the history. */
@@ -138,10 +133,6 @@ function recordLook({ runtime }: Session, store: LibraryStore, report: Evaluatio
       text: `this look at the sealed test is not in the history: ${cause.message}`,
     });
   }
-}
-
-function storeOf({ settings }: Suite): LibraryStore {
-  return openLibraryStore({ root: settings.experiences, agent: settings.agent, route: settings.route });
 }
 
 /** Nothing is trained, so no other split has to be there. */

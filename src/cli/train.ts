@@ -1,7 +1,6 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { baselineSampling, evaluationSampling } from "../evaluation/sampling.ts";
-import { GrpoError } from "../library/index.ts";
 import { openLearner } from "../optimizer/learner.ts";
 import { planTraining } from "../optimizer/plan.ts";
 import { type TrainingResult, train } from "../optimizer/train.ts";
@@ -120,15 +119,5 @@ async function publish(
     evaluationSampling(result.library, "test", repeats),
     result.library.version,
   );
-  try {
-    await publishArms(suite, runtime, tests, arms, path);
-    return path;
-  } catch (cause) {
-    if (cause instanceof GrpoError) throw cause;
-    runtime.emit({
-      type: "note",
-      text: `the results could not be written for promptfoo view: ${cause instanceof Error ? cause.message : String(cause)}`,
-    });
-    return undefined;
-  }
+  return (await publishArms(suite, runtime, tests, arms, path)) ? path : undefined;
 }

@@ -1,13 +1,9 @@
 import { rollExamples } from "../evaluation/roll.ts";
 import { injectionOf } from "../evaluation/sampling.ts";
-import {
-  type LibraryDocument,
-  type LibraryStore,
-  openLibraryStore,
-  requireWithinLimits,
-} from "../library/index.ts";
+import { type LibraryDocument, type LibraryStore, requireWithinLimits } from "../library/index.ts";
 import type { Phase } from "../runs/events.ts";
 import type { Runtime } from "../runs/runtime.ts";
+import { libraryStoreOf } from "../suite/library-store.ts";
 import type { Rollout } from "../suite/rollout.ts";
 import type { Arm, Sampling } from "../suite/rollouts.ts";
 import type { Suite, SuiteExample } from "../suite/suite.ts";
@@ -31,11 +27,7 @@ export interface TrainingRun {
 /** @throws GrpoError for a wrong prompt file, learner or library, before anything is paid for */
 export async function openTraining(suite: Suite, runtime: Runtime): Promise<TrainingRun> {
   const { settings } = suite;
-  const store = openLibraryStore({
-    root: settings.experiences,
-    agent: settings.agent,
-    route: settings.route,
-  });
+  const store = libraryStoreOf(settings);
   const { maxExperiences, maxWords } = settings;
   requireWithinLimits(store.load().document, { maxExperiences, maxWords }, store.path);
   store.history();

@@ -1,5 +1,6 @@
 import type { ApiProvider, AtomicTestCase, EvaluateTestSuite } from "promptfoo";
 import { evaluate } from "promptfoo";
+import { GrpoError } from "../library/error.ts";
 import { callWithExperiences, type Injection, passThrough } from "../providers/experience-agent.ts";
 import { modelFacts } from "../providers/model-facts.ts";
 import { cancelledBy, paidCall } from "../providers/paid-call.ts";
@@ -55,8 +56,27 @@ export interface Arm {
  * Both arms side by side as an ordinary promptfoo result, written where `promptfoo view` finds it and, where
  * there is one, to `outputPath`. Nothing is asked: rollouts come from the journal, and what failed stays
  * failed.
+ * @returns false when they could not be written, which is a note: the verdict does not rest on them
  */
 export async function publishArms(
+  suite: Suite,
+  runtime: Runtime,
+  examples: readonly SuiteExample[],
+  arms: readonly Arm[],
+  outputPath?: string,
+): Promise<boolean> {
+  try {
+    await writeArms(suite, runtime, examples, arms, outputPath);
+    return true;
+  } catch (cause) {
+    if (cause instanceof GrpoError) throw cause;
+    const why = cause instanceof Error ? cause.message : String(cause);
+    runtime.emit({ type: "note", text: `the results could not be written for promptfoo view: ${why}` });
+    return false;
+  }
+}
+
+async function writeArms(
   suite: Suite,
   runtime: Runtime,
   examples: readonly SuiteExample[],
