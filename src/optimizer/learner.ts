@@ -3,7 +3,8 @@ import type { ApiProvider, ProviderResponse } from "promptfoo";
 import { GrpoError } from "../library/error.ts";
 import { paidCall } from "../providers/paid-call.ts";
 import type { Runtime } from "../runs/runtime.ts";
-import { hashOf, type Json, type Stage } from "../runs/task.ts";
+import { configHash } from "../runs/secrets.ts";
+import type { Json, Stage } from "../runs/task.ts";
 import { loadModel } from "../suite/models.ts";
 import { EndpointSchema } from "../suite/settings.ts";
 import type { Suite } from "../suite/suite.ts";
@@ -42,7 +43,7 @@ export async function openLearner(suite: Suite, runtime: Runtime): Promise<Learn
 }
 
 function providerLearner(model: ApiProvider, runtime: Runtime): Learner {
-  const modelConfig = hashOf(model.config ?? null);
+  const modelConfig = configHash(model.config);
   return {
     id: model.id(),
     small: /local|\bgguf\b|ollama|llamafile/i.test(model.id()),

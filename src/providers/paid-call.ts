@@ -1,15 +1,15 @@
 import type { ProviderResponse } from "promptfoo";
 import { GrpoError } from "../library/error.ts";
+import { TaskFailed } from "../runs/executor.ts";
 import type { CallOutcome } from "../runs/limiter.ts";
 import type { Runtime } from "../runs/runtime.ts";
+import { redacted } from "../runs/secrets.ts";
 import type { Json, Task } from "../runs/task.ts";
 import type { CallUsage } from "../runs/usage.ts";
 
-class CallFailed extends Error {}
-
 /**
  * One paid call of a promptfoo provider through the run's journal and limiter. A failure that may pass
- * later comes back as `error` and is not journalled; one that ends the run stops it.
+ * later comes back as `error` and is no result in the journal; one that ends the run stops it.
  */
 export async function paidCall(
   runtime: Runtime,
@@ -23,13 +23,13 @@ export async function paidCall(
         runtime.throwIfStopped();
         return toOutcome(await call());
       });
-      if (!outcome.ok) throw new CallFailed(outcome.error);
+      if (!outcome.ok) throw new TaskFailed(outcome.error);
       return outcome.value;
     });
     // What was journalled is what a provider returned, so it has a response's shape.
     return result as unknown as ProviderResponse;
   } catch (error) {
-    if (error instanceof CallFailed) return { error: error.message };
+    if (error instanceof TaskFailed) return { error: error.message };
     if (error instanceof GrpoError) runtime.stop(error);
     throw error;
   }
@@ -43,9 +43,13 @@ function toOutcome(response: ProviderResponse): CallOutcome<Json> {
   if (response.output === undefined || response.output === null || response.output === "") {
     return { ok: false, error: "the model returned an empty reply", usage };
   }
-  const value: Json = JSON.parse(JSON.stringify(response));
-  return { ok: true, value, usage };
+  // What the run uses is what a resumed one will read: neither sees a header or a key. The reply stays as it is.
+  const { output, prompt, ...rest } = response;
+  const kept = { ...(redacted(plain(rest)) as object), output, ...(prompt === undefined ? {} : { prompt }) };
+  return { ok: true, value: plain(kept), usage };
 }
+
+const plain = (value: unknown): Json => JSON.parse(JSON.stringify(value));
 
 /** Usage as the provider reports it; a cost that it does not report is unknown, not zero. */
 export function usageOf(response: ProviderResponse): CallUsage {

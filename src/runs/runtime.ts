@@ -20,9 +20,15 @@ export class Runtime {
   readonly signal: AbortSignal | undefined;
   readonly emit: EventSink;
   #stopped: GrpoError | undefined;
+  #journal: Journal;
 
   constructor(options: RuntimeOptions) {
-    this.executor = embeddedExecutor(options.journal ?? memoryJournal());
+    this.#journal = options.journal ?? memoryJournal();
+    this.executor = embeddedExecutor({
+      get: (id) => this.#journal.get(id),
+      record: (...entry) => this.#journal.record(...entry),
+      fail: (...entry) => this.#journal.fail(...entry),
+    });
     this.emit = options.events ?? (() => {});
     this.signal = options.signal;
     this.limiter = createLimiter({
@@ -32,6 +38,11 @@ export class Runtime {
       ...(options.backoffMs === undefined ? {} : { backoffMs: options.backoffMs }),
       onCall: (stage, usage) => this.emit({ type: "call", stage, usage: usage.total() }),
     });
+  }
+
+  /** From now on results are kept in this journal. To be called before the first paid call. */
+  keepIn(journal: Journal): void {
+    this.#journal = journal;
   }
 
   /** Remembers why the run must end: promptfoo turns whatever a provider throws into a row, so the loop asks here. */
@@ -46,7 +57,7 @@ export class Runtime {
       throw new GrpoError({
         code: "INTERRUPTED",
         message: "The run was interrupted.",
-        remedy: "Libraries already accepted are on disk; run again to go on from them.",
+        remedy: "Libraries already accepted are on disk; `train --resume` goes on without paying again.",
         exitCode: 130,
       });
     }

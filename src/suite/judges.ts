@@ -1,6 +1,7 @@
 import type { ApiProvider, Assertion, AssertionSet, AtomicTestCase } from "promptfoo";
 import { paidCall } from "../providers/paid-call.ts";
 import type { Runtime } from "../runs/runtime.ts";
+import { configHash } from "../runs/secrets.ts";
 import { hashOf } from "../runs/task.ts";
 import type { Config } from "./config.ts";
 import { loadModel } from "./models.ts";
@@ -32,6 +33,17 @@ export async function meteredTest(test: AtomicTestCase, runtime: Runtime): Promi
   return mapJudges(test, async (_ref, model) => (model === undefined ? undefined : metered(model, runtime)));
 }
 
+/** Every grader that tests name, each once, in the order in which they are met. */
+export async function judgesOf(tests: readonly AtomicTestCase[]): Promise<ApiProvider[]> {
+  const found = new Set<ApiProvider>();
+  const collect: Visit = async (_ref, model) => {
+    if (model !== undefined) found.add(model);
+    return undefined;
+  };
+  for (const test of tests) await mapJudges(test, collect);
+  return [...found];
+}
+
 function metered(model: ApiProvider, runtime: Runtime): ApiProvider {
   return {
     ...model,
@@ -40,7 +52,7 @@ function metered(model: ApiProvider, runtime: Runtime): ApiProvider {
       const task = {
         stage: "judge" as const,
         model: model.id(),
-        config: hashOf(model.config ?? null),
+        config: configHash(model.config),
         prompt,
       };
       return paidCall(runtime, task, () => model.callApi(prompt, context, options));

@@ -4,6 +4,7 @@ import { callWithExperiences, type Injection, passThrough } from "../providers/e
 import { paidCall } from "../providers/paid-call.ts";
 import { seedFrom } from "../runs/random.ts";
 import type { Runtime } from "../runs/runtime.ts";
+import { configHash } from "../runs/secrets.ts";
 import { hashOf } from "../runs/task.ts";
 import { meteredTest } from "./judges.ts";
 import { EVALUATE_OPTIONS } from "./probe.ts";
@@ -115,7 +116,7 @@ function sampledAgent(
   label: string | undefined,
 ): ApiProvider {
   const { agent, settings } = suite;
-  const model = { id: agent.id(), config: hashOf(agent.config ?? null) };
+  const model = { id: agent.id(), config: configHash(agent.config) };
   return {
     ...passThrough(agent),
     id: () => agent.id(),
