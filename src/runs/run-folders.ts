@@ -18,10 +18,10 @@ export interface StoredRun {
 
 export const journalPath = (folder: string): string => join(folder, "journal.sqlite");
 
-/** Sortable by time, and unique: `20261123-021456-3fa91c`. */
+/** Sortable by time, and unique: `20261123-021456123-3fa91c`. */
 export function newRunId(now: Date = new Date()): string {
   const digits = now.toISOString().replace(/\D/g, "");
-  return `${digits.slice(0, 8)}-${digits.slice(8, 14)}-${randomBytes(3).toString("hex")}`;
+  return `${digits.slice(0, 8)}-${digits.slice(8, 17)}-${randomBytes(3).toString("hex")}`;
 }
 
 /** Every run below a folder, oldest first. A folder without a manifest never began to pay for anything. */

@@ -1,8 +1,10 @@
-import { mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { onTestFinished } from "vitest";
-import { type HistoryEntry, type Look, openLibraryStore } from "../../src/library/index.ts";
+import { GrpoError, type HistoryEntry, type Look, openLibraryStore } from "../../src/library/index.ts";
+import { inRecordedRun } from "../../src/optimizer/recorded-run.ts";
+import { type ResumeFlags, requestOf } from "../../src/optimizer/run-request.ts";
 import { type TrainingResult, train } from "../../src/optimizer/train.ts";
 import { openTraining } from "../../src/optimizer/training-run.ts";
 import type { RunEvent } from "../../src/runs/events.ts";
@@ -24,6 +26,8 @@ export interface AgentConfig {
   /** Longest random wait before an answer. */
   latency?: number;
   fails?: string;
+  /** Questions that fail as long as a file `outage` lies in the folder. */
+  outage?: string;
   error?: string;
   /** Questions whose answers take no notice of the library. */
   deaf?: string;
@@ -39,6 +43,17 @@ export interface AgentConfig {
 export interface LoggedCall {
   learner: string | null;
   prompt: string;
+  seed: number | null;
+}
+
+/** How a run on the disk is disturbed; each throws as a kill would, and nothing is written from then on. */
+export interface RecordedOptions extends ResumeFlags {
+  flags?: Partial<SettingsInput>;
+  runtime?: Partial<RuntimeOptions>;
+  /** The journal's writes after which the run ends. */
+  writes?: number;
+  /** The library's writes (versions, rejected candidates, looks) after which the run ends. */
+  storeWrites?: number;
 }
 
 export interface TrainingFolder {
@@ -48,6 +63,10 @@ export interface TrainingFolder {
     flags?: Partial<SettingsInput>;
     runtime?: Partial<RuntimeOptions>;
   }): Promise<{ result: TrainingResult; runtime: Runtime; events: RunEvent[] }>;
+  /** The same with journal and manifest on the disk. */
+  trainRecorded(
+    options?: RecordedOptions,
+  ): Promise<{ result: TrainingResult; runtime: Runtime; notes: string[]; written: number }>;
   calls(): LoggedCall[];
   /** The library's text; null when none was written. */
   library(): string | null;
@@ -56,6 +75,9 @@ export interface TrainingFolder {
   write(path: string, text: string): void;
   remove(path: string): void;
 }
+
+/** A folder in memory, where there is one: hundreds of runs would wait for the disk most of the time. */
+const memory = (): string | undefined => ["/dev/shm"].find((path) => existsSync(path));
 
 /** Eight training, four validation and some sealed test examples; every third is a crisis. */
 export function trainingTests(sealed: number): TrainingTest[] {
@@ -79,7 +101,7 @@ export function trainingFolder(
   tests: readonly TrainingTest[] = trainingTests(1),
 ): TrainingFolder {
   const home = process.cwd();
-  const folder = realpathSync(mkdtempSync(join(tmpdir(), "grpo-training-")));
+  const folder = realpathSync(mkdtempSync(join(memory() ?? tmpdir(), "grpo-training-")));
   onTestFinished(() => {
     process.chdir(home);
     rmSync(folder, { recursive: true, force: true });
@@ -123,6 +145,55 @@ export function trainingFolder(
       });
       return { result: await train(await openTraining(suite, runtime)), runtime, events };
     },
+    trainRecorded: async ({ flags = {}, runtime: options = {}, writes, storeWrites, ...resume } = {}) => {
+      const notes: string[] = [];
+      const load = (given: Partial<SettingsInput>) => loadSuite(join(folder, "promptfooconfig.yaml"), given);
+      const { suite, request } = await requestOf("train", flags, resume, load);
+      const { concurrency } = suite.settings;
+      const events = (event: RunEvent) => event.type === "note" && notes.push(event.text);
+      const runtime = new Runtime({ concurrency, backoffMs: 0, events, ...options });
+      const end = endingAfter(
+        writes ?? Number.POSITIVE_INFINITY,
+        () => new GrpoError({ code: "KILLED", message: "killed", remedy: "resume" }),
+      );
+      const keepIn = runtime.keepIn.bind(runtime);
+      runtime.keepIn = (journal) =>
+        keepIn({
+          ...journal,
+          get: journal.get,
+          record: (...entry) => end.around(() => journal.record(...entry)),
+        });
+      const opened = await openTraining(suite, runtime);
+      const stopped = endingAfter(storeWrites ?? Number.POSITIVE_INFINITY, () => new Error("killed"));
+      const { commit, recordRejected, recordLook } = opened.store;
+      const store = {
+        ...opened.store,
+        commit: (...given: Parameters<typeof commit>) => stopped.around(() => commit(...given)),
+        recordRejected: (...given: Parameters<typeof recordRejected>) =>
+          stopped.around(() => recordRejected(...given)),
+        recordLook: (...given: Parameters<typeof recordLook>) => stopped.around(() => recordLook(...given)),
+      };
+      const result = await inRecordedRun({ ...opened, store }, request, train);
+      return { result, runtime, notes, written: end.count() };
+    },
+  };
+}
+
+/** Lets `n` writes through and ends with the last of them; none comes after it. */
+function endingAfter(n: number, ended: () => Error) {
+  let count = 0;
+  const last = <T>(value: T): T => {
+    if (count >= n) throw ended();
+    return value;
+  };
+  return {
+    count: () => count,
+    around: <T>(write: () => T): T => {
+      if (count >= n) throw ended();
+      count++;
+      const written = write();
+      return written instanceof Promise ? (written.then(last) as T) : last(written);
+    },
   };
 }
 
@@ -158,7 +229,7 @@ function configOf(agent: AgentConfig, tests: readonly TrainingTest[]): unknown {
 }
 
 const AGENT = `
-import { appendFileSync } from "node:fs";
+import { appendFileSync, existsSync } from "node:fs";
 const INSTRUCTIONS = {
   "names-feeling": "Name the feeling as painful.",
   "asks": "End with a question.",
@@ -170,9 +241,11 @@ export default class Agent {
   async callApi(prompt, context) {
     const config = context?.prompt?.config ?? {};
     const learner = config.response_format?.json_schema?.name ?? null;
-    appendFileSync(new URL("./calls.jsonl", import.meta.url), JSON.stringify({ learner, prompt }) + "\\n");
+    appendFileSync(new URL("./calls.jsonl", import.meta.url), JSON.stringify({ learner, prompt, seed: config.seed ?? null }) + "\\n");
     await new Promise((resolve) => setTimeout(resolve, Math.random() * (this.config.latency ?? 0)));
     const { fails, error = "the model fell over", cost = 0.001 } = this.config;
+    const { outage } = this.config;
+    if (learner === null && outage && existsSync(new URL("./outage", import.meta.url)) && new RegExp(outage).test(prompt)) return { error };
     const messages = JSON.parse(prompt);
     if (learner === null && fails && new RegExp(fails).test(messages.at(-1).content)) return { error };
     const output = learner === null ? this.reply(messages, config) : this.config.learner ?? teach(learner, messages.at(-1).content, config.seed);

@@ -1,0 +1,311 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import type { RunEvent } from "../../src/runs/events.ts";
+import { type Manifest, ManifestSchema } from "../../src/runs/manifest.ts";
+import { grpoErrorOf } from "../support/refusals.ts";
+import {
+  type RecordedOptions,
+  type TrainingFolder,
+  trainingFolder,
+  trainingTests,
+} from "../support/training-folder.ts";
+
+/** Few tests, two steps, and a gate that refuses the first candidate: every kind of entry is in the history. */
+const TESTS = trainingTests(1).filter(({ id }) => !/train-0[4-7]|validation-03/.test(id));
+const flags = { groupSize: 2, epochs: 2, batchSize: 4, screenSize: 2, seed: 3 };
+
+const manifests = ({ folder }: TrainingFolder): Manifest[] =>
+  readdirSync(join(folder, ".grpo/runs"))
+    .sort()
+    .map((id) =>
+      ManifestSchema.parse(JSON.parse(readFileSync(join(folder, ".grpo/runs", id, "manifest.json"), "utf8"))),
+    );
+
+/** What must be equal however often a run was stopped: all but times, costs and the run's id. */
+const learned = (folder: TrainingFolder) => ({
+  library: folder.library(),
+  history: folder
+    .history()
+    .map(({ at: _at, costUsd: _cost, run, ...entry }) => ({ ...entry, entry: run?.entry })),
+  looks: folder.looks().map(({ at: _at, run: _run, ...look }) => look),
+});
+
+const repeated = (folder: TrainingFolder): number => {
+  const calls = folder.calls().map((call) => JSON.stringify(call));
+  return calls.length - new Set(calls).size;
+};
+
+async function undisturbed(agent = {}, options: RecordedOptions = { flags }) {
+  const folder = trainingFolder(agent, TESTS);
+  const { result, written } = await folder.trainRecorded(options);
+  return { ...learned(folder), calls: folder.calls().length, written, steps: result.steps };
+}
+
+describe("a run that is stopped and resumed", () => {
+  it.each([1, 4])(
+    "after every write of its journal, %i calls at a time, ends as one that was not",
+    {
+      timeout: 180_000,
+    },
+    async (concurrency) => {
+      const whole = await undisturbed({}, { flags: { ...flags, concurrency } });
+      expect(whole.history.length).toBeGreaterThan(0);
+      expect(whole.written).toBe(whole.calls);
+      for (let writes = 1; writes <= whole.written; writes += concurrency) {
+        const folder = trainingFolder({}, TESTS);
+        const stopped = { flags: { ...flags, concurrency }, writes };
+        expect(await grpoErrorOf(() => folder.trainRecorded(stopped))).toMatchObject({ code: "KILLED" });
+        const before = folder.calls().length;
+        await folder.trainRecorded({ resume: true });
+        expect(learned(folder), `stopped after write ${writes}`).toEqual({
+          library: whole.library,
+          history: whole.history,
+          looks: whole.looks,
+        });
+        expect(repeated(folder), `calls repeated after write ${writes}`).toBeLessThanOrEqual(before - writes);
+        // A call may begin between a reply and its write: both are in flight.
+        expect(before - writes).toBeLessThanOrEqual(2 * concurrency);
+        expect(manifests(folder)).toMatchObject([
+          { status: "finished", usage: { calls: expect.any(Number) } },
+        ]);
+      }
+    },
+  );
+
+  it.each([
+    ["accepts", {}],
+    ["refuses every candidate", { deaf: "validation" }],
+  ])("after every write of a library's history that %s", async (_what, agent) => {
+    const whole = await undisturbed(agent);
+    const writes = whole.history.length + whole.looks.length;
+    expect(writes).toBeGreaterThan(1);
+    for (let storeWrites = 1; storeWrites <= writes; storeWrites++) {
+      const folder = trainingFolder(agent, TESTS);
+      await expect(folder.trainRecorded({ flags, storeWrites })).rejects.toThrow("killed");
+      await folder.trainRecorded({ resume: true });
+      expect(learned(folder), `stopped after write ${storeWrites}`).toEqual({
+        library: whole.library,
+        history: whole.history,
+        looks: whole.looks,
+      });
+      expect(repeated(folder)).toBe(0);
+    }
+  });
+
+  it("and stopped again, and again", async () => {
+    const whole = await undisturbed();
+    const folder = trainingFolder({}, TESTS);
+    const one = { flags: { ...flags, concurrency: 1 }, writes: 5 };
+    await grpoErrorOf(() => folder.trainRecorded(one));
+    for (let left = whole.written - 5; left > 5; left -= 5)
+      expect(await grpoErrorOf(() => folder.trainRecorded({ resume: true, writes: 5 }))).toMatchObject({
+        code: "KILLED",
+      });
+    const { runtime } = await folder.trainRecorded({ resume: true });
+    expect(learned(folder).library).toBe(whole.library);
+    expect(learned(folder).history).toEqual(whole.history);
+    expect(runtime.limiter.usage.total()).toMatchObject({
+      calls: whole.calls,
+      costUsd: expect.closeTo(whole.calls / 1000),
+    });
+  });
+
+  it("fails where it failed, as far as a candidate rests on it, and tries the rest again", async () => {
+    const agent = { outage: "trainthing1|validationthing2" };
+    const folder = trainingFolder(agent, TESTS);
+    folder.write("outage", "");
+    await expect(folder.trainRecorded({ flags, storeWrites: 1 })).rejects.toThrow("killed");
+    const [entry] = folder.history();
+    folder.remove("outage");
+    const { result } = await folder.trainRecorded({ resume: true });
+    expect(result.steps[0]?.kinds.incomplete).toBe(1);
+    expect(result.steps[1]?.kinds.incomplete).toBe(0);
+    expect(folder.history()[0]).toEqual(entry);
+
+    const early = trainingFolder(agent, TESTS);
+    early.write("outage", "");
+    await grpoErrorOf(() => early.trainRecorded({ flags, writes: 12 }));
+    early.remove("outage");
+    expect((await early.trainRecorded({ resume: true })).result.steps[0]?.kinds.incomplete).toBe(0);
+  });
+});
+
+async function cutOff(options: RecordedOptions = {}): Promise<TrainingFolder> {
+  const folder = trainingFolder({}, TESTS);
+  await grpoErrorOf(() => folder.trainRecorded({ flags, writes: 9, ...options }));
+  return folder;
+}
+
+describe("a run is resumed as what it was", () => {
+  it("remembers its flags; caps and concurrency may change", async () => {
+    const folder = await cutOff();
+    await folder.trainRecorded({ resume: true, flags: { concurrency: 2, maxCostUsd: 5 } });
+    expect(manifests(folder)).toMatchObject([{ flags: { groupSize: 2, epochs: 2 }, status: "finished" }]);
+  });
+
+  it.each<[string, (folder: TrainingFolder) => void, NonNullable<RecordedOptions["flags"]>, string]>([
+    ["a setting", () => {}, { groupSize: 4 }, "setting groupSize (2, now 4)"],
+    ["a script", (folder) => folder.write("grade.mjs", "export default () => true;"), {}, "file grade.mjs"],
+    ["an example", replace("worry 1 keeps", "worry one keeps"), {}, "1 train example (train-01)"],
+    ["the prompt", replace("You listen.", "You hear."), {}, "prompt"],
+    [
+      "the model",
+      replace('"label":"agent","config":{', '"label":"agent","config":{"latency":1,'),
+      {},
+      "model of the agent",
+    ],
+    ["a learner's prompt", contrastPrompt, { prompts: { contrast: "own.yaml" } }, "learner prompt contrast"],
+  ])("%s that differs is refused and named, before any call", async (_what, change, given, expected) => {
+    const folder = await cutOff();
+    change(folder);
+    const calls = folder.calls().length;
+    const error = await grpoErrorOf(() => folder.trainRecorded({ resume: true, flags: given }));
+    expect(error).toMatchObject({ code: "RESUME_DIFFERS", exitCode: 3 });
+    expect(error.message).toContain(expected);
+    expect(folder.calls()).toHaveLength(calls);
+  });
+
+  it("--fork takes the answers into a new run that may differ", async () => {
+    const folder = await cutOff();
+    const [old] = manifests(folder);
+    const { notes } = await folder.trainRecorded({ resume: true, fork: true, flags: { epochs: 1 } });
+    expect(repeated(folder)).toBeLessThanOrEqual(8);
+    expect(manifests(folder)).toMatchObject([
+      { id: old?.id, status: "stopped", code: "KILLED" },
+      { forkedFrom: old?.id, reused: 9, status: "finished" },
+    ]);
+    expect(notes.join()).toContain(`forked from ${old?.id}: 9 answers`);
+  });
+
+  it("a new run says that another was not finished; a finished one is not resumed", async () => {
+    const folder = await cutOff();
+    const [old] = manifests(folder);
+    const { notes } = await folder.trainRecorded({ flags });
+    expect(notes.join()).toMatch(
+      new RegExp(`run ${old?.id} was not finished \\(KILLED\\); this is a new one`),
+    );
+    const [, done] = manifests(folder);
+    expect(await grpoErrorOf(() => folder.trainRecorded({ resume: done?.id ?? "" }))).toMatchObject({
+      code: "RUN_FINISHED",
+    });
+    expect((await folder.trainRecorded({ flags })).notes.join()).not.toContain("was not finished");
+  });
+
+  it("nothing to resume, and an id that is not there", async () => {
+    const folder = trainingFolder({}, TESTS);
+    expect(await grpoErrorOf(() => folder.trainRecorded({ resume: true }))).toMatchObject({
+      code: "NO_RUN_TO_RESUME",
+    });
+    expect(await grpoErrorOf(() => folder.trainRecorded({ resume: "x" }))).toMatchObject({
+      code: "RUN_UNKNOWN",
+    });
+    expect(await grpoErrorOf(() => folder.trainRecorded({ fork: true }))).toMatchObject({ code: "USAGE" });
+  });
+
+  it("a grader that answers otherwise without the journal knowing diverges, and nothing is written", async () => {
+    const folder = trainingFolder({}, TESTS);
+    folder.write("mood.txt", "1");
+    folder.write("inner.mjs", readFileSync(join(folder.folder, "grade.mjs"), "utf8"));
+    folder.write(
+      "grade.mjs",
+      `import { existsSync } from "node:fs";
+       import grade from "./inner.mjs";
+       export default (output, context) => existsSync(new URL("./mood.txt", import.meta.url))
+         ? grade(output, context)
+         : grade("988 painful? " + output.length, { ...context, test: { ...context.test, metadata: { crisis: false } } });`,
+    );
+    await expect(folder.trainRecorded({ flags, storeWrites: 1 })).rejects.toThrow("killed");
+    const before = learned(folder);
+    folder.remove("mood.txt");
+    expect(await grpoErrorOf(() => folder.trainRecorded({ resume: true }))).toMatchObject({
+      code: "RESUME_DIVERGED",
+      exitCode: 3,
+    });
+    expect(learned(folder)).toEqual(before);
+  });
+});
+
+describe("a library that somebody else changes", () => {
+  const edited = "---\nagent: tested\nroute: common\nversion: 0\n---\n- [E1] A person wrote this.\n";
+
+  it("between kill and resume stops the run at once, exit 5", async () => {
+    const folder = await cutOff();
+    folder.write("experiences/tested/common.md", edited);
+    const calls = folder.calls().length;
+    expect(await grpoErrorOf(() => folder.trainRecorded({ resume: true }))).toMatchObject({
+      code: "LIBRARY_CONFLICT",
+      exitCode: 5,
+    });
+    expect(folder.calls()).toHaveLength(calls);
+    expect(folder.library()).toBe(edited);
+    await folder.trainRecorded({ resume: true, fork: true });
+    expect(folder.library()).toContain("- [E1] A person wrote this.");
+  });
+
+  it("while it is under way is not written over: the candidate is kept beside it", async () => {
+    const folder = trainingFolder({}, TESTS);
+    const edit = (event: RunEvent) =>
+      event.type === "phase-done" &&
+      event.phase === "validation" &&
+      folder.write("experiences/tested/common.md", edited);
+    const error = await grpoErrorOf(() => folder.trainRecorded({ flags, runtime: { events: edit } }));
+    expect(error).toMatchObject({ code: "LIBRARY_CONFLICT", exitCode: 5 });
+    expect(error.message).toContain("common.md.candidate");
+    expect(folder.library()).toBe(edited);
+    const candidate = readFileSync(join(folder.folder, "experiences/tested/common.md.candidate"), "utf8");
+    expect(candidate).toMatch(/- \[E1\] /);
+    expect(manifests(folder)).toMatchObject([{ status: "stopped", code: "LIBRARY_CONFLICT" }]);
+  });
+
+  it("is kept to one run at a time", async () => {
+    const folder = trainingFolder({ latency: 20 }, TESTS);
+    const first = folder.trainRecorded({ flags });
+    await expect.poll(() => folder.calls().length).toBeGreaterThan(0);
+    const error = await grpoErrorOf(() => folder.trainRecorded({ flags }));
+    expect(error).toMatchObject({ code: "LIBRARY_IN_TRAINING", exitCode: 5 });
+    await first;
+    expect(manifests(folder)).toHaveLength(1);
+  });
+});
+
+it("no key reaches the disk: not from the config, the environment, or a response", async () => {
+  const secret = "sk-test-0123456789abcdef0123";
+  const folder = trainingFolder({ apiKey: secret, always: "Hm." } as object, TESTS);
+  const model = readFileSync(join(folder.folder, "agent.mjs"), "utf8").replace(
+    'finishReason: "stop",',
+    `finishReason: "stop", metadata: { http: { status: 200, headers: { "x-request": "${secret}" } } }, raw: { authorization: "Bearer ${secret}" },`,
+  );
+  folder.write("agent.mjs", model);
+  await folder.trainRecorded({ flags: { ...flags, epochs: 1 } });
+  const files = readdirSync(join(folder.folder, ".grpo"), { recursive: true, withFileTypes: true });
+  const texts = files
+    .filter((one) => one.isFile())
+    .map((one) => readFileSync(join(one.parentPath, one.name), "latin1"));
+  expect(texts.length).toBeGreaterThanOrEqual(3);
+  expect(texts.filter((text) => text.includes(secret))).toEqual([]);
+  // A renewed key is no other model.
+  folder.write(
+    "promptfooconfig.yaml",
+    readFileSync(join(folder.folder, "promptfooconfig.yaml"), "utf8").replace(
+      secret,
+      "sk-renewed-0123456789abcdef",
+    ),
+  );
+  const calls = folder.calls().length;
+  await folder.trainRecorded({ resume: manifests(folder)[0]?.id ?? "", fork: true });
+  expect(folder.calls()).toHaveLength(calls);
+});
+
+function replace(from: string, to: string): (folder: TrainingFolder) => void {
+  return (folder) => {
+    const text = readFileSync(join(folder.folder, "promptfooconfig.yaml"), "utf8");
+    expect(text).toContain(from);
+    folder.write("promptfooconfig.yaml", text.replace(from, to));
+  };
+}
+
+function contrastPrompt(folder: TrainingFolder): void {
+  const own = new URL("../../src/optimizer/prompts/contrast.yaml", import.meta.url);
+  folder.write("own.yaml", readFileSync(own, "utf8").replace("You write ONE", "You must write ONE"));
+}
