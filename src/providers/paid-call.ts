@@ -40,13 +40,26 @@ function toOutcome(response: ProviderResponse): CallOutcome<Json> {
   if (response.error !== undefined && response.error !== null) {
     return { ok: false, error: String(response.error), ...(usage.promptTokens > 0 ? { usage } : {}) };
   }
-  if (response.output === undefined || response.output === null || response.output === "") {
+  if (!holdsAnswer(response)) {
     return { ok: false, error: "the model returned an empty reply", usage };
   }
   // What the run uses is what a resumed one will read: neither sees a header or a key. The reply stays as it is.
   const { output, prompt, ...rest } = response;
   const kept = { ...(redacted(plain(rest)) as object), output, ...(prompt === undefined ? {} : { prompt }) };
   return { ok: true, value: plain(kept), usage };
+}
+
+/** Of a chat model its output; of graders that are no chat models what `similar`, `classifier`, `moderation` read. */
+function holdsAnswer(response: ProviderResponse): boolean {
+  const other: Record<string, unknown> = { ...response };
+  const answers = [
+    other["output"],
+    other["embedding"],
+    other["similarity"],
+    other["classification"],
+    other["flags"],
+  ];
+  return answers.some((one) => one !== undefined && one !== null && one !== "");
 }
 
 const plain = (value: unknown): Json => JSON.parse(JSON.stringify(value));

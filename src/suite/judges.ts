@@ -1,8 +1,8 @@
-import type { ApiProvider, Assertion, AssertionSet, AtomicTestCase } from "promptfoo";
+import type { ApiProvider, Assertion, AssertionSet, AtomicTestCase, ProviderResponse } from "promptfoo";
 import { paidCall } from "../providers/paid-call.ts";
 import type { Runtime } from "../runs/runtime.ts";
 import { configHash } from "../runs/secrets.ts";
-import { hashOf } from "../runs/task.ts";
+import { hashOf, type Json } from "../runs/task.ts";
 import type { Config } from "./config.ts";
 import { loadModel } from "./models.ts";
 import { type ProviderRef, ProviderRefSchema, type Settings } from "./settings.ts";
@@ -44,20 +44,38 @@ export async function judgesOf(tests: readonly AtomicTestCase[]): Promise<ApiPro
   return [...found];
 }
 
+/** What graders of other kinds are asked by: `similar`, `classifier`, `moderation`. */
+const OTHER_CALLS = [
+  "callEmbeddingApi",
+  "callSimilarityApi",
+  "callClassificationApi",
+  "callModerationApi",
+] as const;
+type OtherCall = (...asked: Json[]) => Promise<ProviderResponse>;
+
 function metered(model: ApiProvider, runtime: Runtime): ApiProvider {
+  const judge = { stage: "judge" as const, model: model.id(), config: configHash(model.config) };
   return {
     ...model,
+    ...otherCalls(model, (call, asked, ask) => paidCall(runtime, { ...judge, call, asked }, ask)),
     id: () => model.id(),
-    callApi: (prompt, context, options) => {
-      const task = {
-        stage: "judge" as const,
-        model: model.id(),
-        config: configHash(model.config),
-        prompt,
-      };
-      return paidCall(runtime, task, () => model.callApi(prompt, context, options));
-    },
+    callApi: (prompt, context, options) =>
+      paidCall(runtime, { ...judge, prompt }, () => model.callApi(prompt, context, options)),
   };
+}
+
+/** promptfoo tells kinds of graders apart by the methods that they have. */
+function otherCalls(
+  model: ApiProvider,
+  through: (call: string, asked: Json[], ask: () => Promise<ProviderResponse>) => Promise<ProviderResponse>,
+): Record<string, OtherCall> {
+  const methods = model as unknown as Record<string, unknown>;
+  const found = OTHER_CALLS.flatMap((name): [string, OtherCall][] => {
+    const method = methods[name];
+    if (typeof method !== "function") return [];
+    return [[name, (...asked) => through(name, asked, () => method.apply(model, asked))]];
+  });
+  return Object.fromEntries(found);
 }
 
 type Visit = (ref: ProviderRef, model: ApiProvider | undefined) => Promise<ApiProvider | undefined>;
