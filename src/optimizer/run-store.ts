@@ -27,7 +27,7 @@ export interface RunStoreOptions {
   root: string;
   runId: string;
   start: StartingLibrary;
-  /** Called before an entry is written: what the run has met until then will not change any more. */
+  /** Called before an entry or a look is written: what the run has met until then will not change any more. */
   seal?: () => void;
 }
 
@@ -55,7 +55,9 @@ export function runStore(options: RunStoreOptions): LibraryStore {
     looks: () => store.looks().filter((look) => look.run !== options.runId),
     recordLook: (look) => {
       const known = store.looks().some((one) => one.run === options.runId && one.hash === look.hash);
-      if (!known) store.recordLook({ ...look, run: options.runId });
+      if (known) return;
+      options.seal?.();
+      store.recordLook({ ...look, run: options.runId });
     },
   };
 }

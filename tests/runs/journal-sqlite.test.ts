@@ -152,13 +152,13 @@ describe("a disk that takes no more", () => {
     async () => {
       const folder = temporary();
       try {
-        execFileSync("mount", ["-t", "tmpfs", "-o", "size=256k", "tmpfs", folder], { stdio: "ignore" });
+        execFileSync("/bin/mount", ["-t", "tmpfs", "-o", "size=256k", "tmpfs", folder], { stdio: "ignore" });
       } catch {
         // Not every machine lets a test mount.
         return;
       }
       onTestFinished(() => {
-        execFileSync("umount", ["-l", folder]);
+        execFileSync("/bin/umount", ["-l", folder]);
       });
       const path = join(folder, "journal.sqlite");
       const journal = createJournal(path);
