@@ -1,25 +1,28 @@
 /**
- * Writes the JSON Schemas that editors use from the zod schemas that the code uses.
+ * Writes the JSON Schemas that editors, and readers of reports, use from the zod schemas that the code uses.
  * `node scripts/schemas.ts` writes them; with `--check` it fails when one on disk is out of date.
  */
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { z } from "zod";
 import { personaSchema } from "../src/datasets/schema.ts";
+import { EvaluationReportSchema } from "../src/evaluation/report.ts";
 import { SettingsSchema } from "../src/suite/settings.ts";
 
-const SCHEMAS: readonly { file: string; schema: z.ZodType }[] = [
-  { file: "persona.schema.json", schema: personaSchema },
-  { file: "settings.schema.json", schema: SettingsSchema },
+/** `input`: what users write, defaults left out; `output`: what we write. */
+const SCHEMAS: readonly { file: string; schema: z.ZodType; io: "input" | "output" }[] = [
+  { file: "persona.schema.json", schema: personaSchema, io: "input" },
+  { file: "settings.schema.json", schema: SettingsSchema, io: "input" },
+  { file: "report.schema.json", schema: EvaluationReportSchema, io: "output" },
 ];
 
 const folder = new URL("../schema/", import.meta.url);
 mkdirSync(folder, { recursive: true });
 const check = process.argv.includes("--check");
 const stale: string[] = [];
-for (const { file, schema } of SCHEMAS) {
+for (const { file, schema, io } of SCHEMAS) {
   const path = fileURLToPath(new URL(file, folder));
-  const text = `${JSON.stringify(z.toJSONSchema(schema, { io: "input", target: "draft-7" }), null, 2)}\n`;
+  const text = `${JSON.stringify(z.toJSONSchema(schema, { io, target: "draft-7" }), null, 2)}\n`;
   if (!check) writeFileSync(path, text);
   else if (!existsSync(path) || readFileSync(path, "utf8") !== text) stale.push(file);
 }

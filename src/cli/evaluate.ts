@@ -1,10 +1,11 @@
 import { basename } from "node:path";
+import type { Split } from "../datasets/split.ts";
 import { parseArms } from "../evaluation/arm-spec.ts";
 import type { PairedExample } from "../evaluation/arms.ts";
 import { type Cluster, evaluationReport } from "../evaluation/evaluation.ts";
 import { factsOf, type LiveArm, openArm } from "../evaluation/live-arms.ts";
 import type { EvaluationReport } from "../evaluation/report.ts";
-import { rollPairs } from "../evaluation/roll.ts";
+import { ownExamples, rollPairs } from "../evaluation/roll.ts";
 import { problemsOf } from "../evaluation/rows.ts";
 import { errorCode } from "../library/files.ts";
 import { GrpoError, type LibraryStore, openLibraryStore } from "../library/index.ts";
@@ -41,7 +42,11 @@ export interface EvaluateOptions {
  */
 export async function evaluateCommand(options: EvaluateOptions): Promise<number> {
   const specs = parseArms(options.arms);
-  const suite = await loadSuite(options.config, { ...options.flags, ...choiceOf(specs[0]) });
+  const suite = await loadSuite(
+    options.config,
+    { ...options.flags, ...choiceOf(specs[0]) },
+    neededFor(options),
+  );
   const store = storeOf(suite);
   const { kind, split } = options;
   const repeats = options.repeats ?? suite.settings.testRepeats;
@@ -51,6 +56,7 @@ export async function evaluateCommand(options: EvaluateOptions): Promise<number>
   const arms = [await openArm(specs[0], open), await openArm(specs[1], open)] as const;
   // Before anything is paid for: a history that cannot be read stops the run.
   const looks = split === "test" || split === "all" ? store.looks().length : null;
+  for (const arm of arms) ownExamples(arm.rolled, examples);
   if (options.dryRun === true) {
     process.stdout.write(`${evaluationPlan(suite, examples.length, repeats)}nothing was called\n`);
     return 0;
@@ -138,16 +144,12 @@ function storeOf({ settings }: Suite): LibraryStore {
   return openLibraryStore({ root: settings.experiences, agent: settings.agent, route: settings.route });
 }
 
-function examplesOf(suite: Suite, split: EvaluatedSplit): SuiteExample[] {
-  const { train, validation, test } = suite.examples;
-  const examples = split === "all" ? [...train, ...validation, ...test] : suite.examples[split];
-  if (examples.length > 0) return examples;
-  throw new GrpoError({
-    code: "EMPTY_SPLIT",
-    message: `The ${split} split is empty, so there is nothing to evaluate.`,
-    place: `${suite.path} metadata.grpo.split`,
-    remedy: "Hold out some tests (metadata.split, or metadata.grpo.split.test), or choose another --split.",
-  });
+/** Nothing is trained, so no other split has to be there. */
+const neededFor = ({ split }: EvaluateOptions): Split[] => (split === "all" ? [] : [split]);
+
+function examplesOf({ examples }: Suite, split: EvaluatedSplit): SuiteExample[] {
+  const { train, validation, test } = examples;
+  return split === "all" ? [...train, ...validation, ...test] : examples[split];
 }
 
 type Choice = { provider?: string; prompt?: string };
@@ -162,7 +164,8 @@ function suitesFor(first: Suite, options: EvaluateOptions, choice: Choice): (of:
   const known = new Map([[JSON.stringify(choiceOf(choice)), Promise.resolve(first)]]);
   return (of) => {
     const key = JSON.stringify(choiceOf(of));
-    const suite = known.get(key) ?? loadSuite(first.path, { ...options.flags, ...choiceOf(of) });
+    const suite =
+      known.get(key) ?? loadSuite(first.path, { ...options.flags, ...choiceOf(of) }, neededFor(options));
     known.set(key, suite);
     return suite;
   };

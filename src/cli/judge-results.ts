@@ -39,9 +39,7 @@ export async function judgeResults(options: JudgeOptions): Promise<number> {
     pairs: paired.pairs,
     arms: [factsOf(paired.arms[0]), factsOf(paired.arms[1])],
     problems: paired.problems,
-    unfinished: files
-      .filter((file) => !file.finished)
-      .map((file) => `${file.name} does not say that its evaluation ended, so rows may be missing`),
+    unfinished: paired.unfinished,
     notes: notesOf(files, paired),
     cluster,
     margin,

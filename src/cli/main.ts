@@ -65,4 +65,12 @@ process.removeAllListeners("warning");
 process.on("warning", (warning) => {
   if (warning.name !== "ExperimentalWarning") process.stderr.write(`${warning.name}: ${warning.message}\n`);
 });
+// A reader that has seen enough (`gate | head`) closes the pipe: that says nothing of the verdict.
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on("error", (error: NodeJS.ErrnoException) => {
+    if (error.code !== "EPIPE") throw error;
+  });
+}
+// Node.js would exit with 1, which CI would read as a regression.
+process.on("uncaughtException", (error) => process.exit(report(error)));
 process.exitCode = await main();

@@ -14,7 +14,7 @@ Exit codes: 0 finished, 3 usage or input, 4 cost cap reached, 6 provider refused
 
 interface Flags extends Omit<Partial<SettingsInput>, "split"> {
   config?: string;
-  split: EvaluatedSplit;
+  split?: EvaluatedSplit;
   repeats?: number;
   headroom?: boolean;
   results?: string[];
@@ -28,9 +28,12 @@ export function planCommands(program: Command, done: (exitCode: number) => void)
     .description("Before money is spent: what an evaluation costs, and what it can show.")
     .option("-c, --config <file>", "the promptfooconfig (default: the one in this folder)")
     .addOption(
-      new Option("--split <name>", "which tests")
-        .choices(["train", "validation", "test", "all"])
-        .default("test"),
+      new Option("--split <name>", "which tests (default: test; with --results, that of its tests)").choices([
+        "train",
+        "validation",
+        "test",
+        "all",
+      ]),
     )
     .option("--repeats <n>", "rollouts of each test and arm (default: metadata.grpo.testRepeats)", atLeastOne)
     .option("--headroom", "roll out the training split, group size times, without a library")
@@ -47,7 +50,7 @@ export function planCommands(program: Command, done: (exitCode: number) => void)
       const { planCommand } = await import("./plan.ts");
       done(
         await planCommand({
-          split,
+          ...(split === undefined ? {} : { split }),
           ...(config === undefined ? {} : { config }),
           ...(repeats === undefined ? {} : { repeats }),
           ...(headroom === undefined ? {} : { headroom }),

@@ -11,7 +11,8 @@ import { inSession } from "./session.ts";
 
 export interface PlanOptions {
   config?: string;
-  split: EvaluatedSplit;
+  /** Default: `test`; of results that of their tests. */
+  split?: EvaluatedSplit;
   repeats?: number;
   /** Roll out the training split, to see how much there is to learn. */
   headroom?: boolean;
@@ -28,8 +29,8 @@ export async function planCommand(options: PlanOptions): Promise<number> {
     process.stdout.write(await planFromResults(options.results, options));
     return 0;
   }
-  const suite = await loadSuite(options.config, options.flags);
-  const { split } = options;
+  const suite = await loadSuite(options.config, options.flags, options.headroom === true ? ["train"] : []);
+  const { split = "test" } = options;
   const tests = split === "all" ? Object.values(suite.examples).flat().length : suite.examples[split].length;
   process.stdout.write(evaluationPlan(suite, tests, options.repeats ?? suite.settings.testRepeats));
   process.stdout.write(options.headroom === true ? await measureHeadroom(suite, options.display) : NOTHING);
@@ -43,7 +44,7 @@ async function planFromResults(
 ): Promise<string> {
   const files = [];
   for (const path of paths) files.push(await readResults(path));
-  const paired = pairResults(files, { split });
+  const paired = pairResults(files, split === undefined ? {} : { split });
   const rewards = paired.pairs.map((pair) => ({
     baseline: pair.baseline.flatMap((one) => one.headline ?? []),
     enhanced: pair.enhanced.flatMap((one) => one.headline ?? []),

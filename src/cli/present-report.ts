@@ -11,13 +11,11 @@ export interface Presentation {
 
 /** Prints the report (or its JSON), writes the files, and annotates a GitHub run. Never decides anything. */
 export async function presentReport(report: EvaluationReport, options: Presentation): Promise<void> {
-  const folder = options.output ?? join(".grpo", report.kind);
-  const written = await writeReports(report, folder);
-  if (options.json === true) {
-    process.stdout.write(`${JSON.stringify(report, null, 2)}\n`);
-    return;
-  }
-  process.stdout.write(`\n${evaluationText(report)}`);
+  const text = options.json === true ? `${JSON.stringify(report, null, 2)}\n` : `\n${evaluationText(report)}`;
+  // First of all what was paid for: the files may not be writable.
+  process.stdout.write(text);
+  const written = await writeReports(report, options.output ?? join(".grpo", report.kind));
+  if (options.json === true) return;
   process.stdout.write(`\nREPORTS\n${written.map((one) => `  ${one}\n`).join("")}`);
   if (process.env["GITHUB_ACTIONS"] === "true") {
     for (const annotation of githubAnnotations(report)) process.stdout.write(`${annotation}\n`);

@@ -27,20 +27,22 @@ export function differencesOf(
   ];
 }
 
-/** What cannot be told because a file does not hold it. */
-export function blindSpots([from, to]: readonly [ChosenArm, ChosenArm]): string[] {
-  const files = [...new Set([from.file, to.file])];
-  const open = files.filter((file) => !file.finished).map((file) => file.name);
-  const notes = open.map(
-    (name) =>
+/** Why rows may be missing without a trace; a sentence each. */
+export function unfinishedFiles([from, to]: readonly [ChosenArm, ChosenArm]): string[] {
+  const open = [...new Set([from.file, to.file])].filter((file) => !file.finished);
+  return open.map(
+    ({ name }) =>
       `${name} does not say whether its evaluation ran to the end; tests that were never asked cannot be noticed (.json can tell).`,
   );
-  if (files.length === 1) return notes;
+}
+
+/** What could not be compared because a file does not hold it. */
+export function blindSpots([from, to]: readonly [ChosenArm, ChosenArm]): string[] {
+  if (from.file === to.file) return [];
   const blind = [from, to].filter(({ column }) => column.model.config === null);
-  const configs = [...new Set(blind.map(({ file }) => file.name))].map(
+  return [...new Set(blind.map(({ file }) => file.name))].map(
     (name) => `${name} does not hold how its model was configured, so models were compared by id alone.`,
   );
-  return [...notes, ...configs];
 }
 
 function testDifferences(

@@ -3,7 +3,13 @@ import type { PairedExample } from "./arms.ts";
 import type { ReportArm, RowCounts, RowProblem } from "./report.ts";
 import { type AlignedTest, alignTests, chooseSplit, isUnknown } from "./results-align.ts";
 import { type ChosenArm, chooseArms, planned } from "./results-arms.ts";
-import { blindSpots, type Compared, type Difference, differencesOf } from "./results-differences.ts";
+import {
+  blindSpots,
+  type Compared,
+  type Difference,
+  differencesOf,
+  unfinishedFiles,
+} from "./results-differences.ts";
 import { resultsError } from "./results-errors.ts";
 import type { ResultsFile } from "./results-file.ts";
 import type { ResultsRow } from "./results-rows.ts";
@@ -40,6 +46,8 @@ export interface PairedResults {
   differences: Difference[];
   /** What a reader of the verdict must know: left-out tests, what could not be compared. */
   notes: string[];
+  /** Why rows may be missing without a trace; a sentence each. */
+  unfinished: string[];
 }
 
 /**
@@ -70,6 +78,7 @@ export function pairResults(files: readonly ResultsFile[], options: PairOptions 
     ],
     differences,
     notes: [...notes, ...blindSpots(arms)],
+    unfinished: unfinishedFiles(arms),
   };
 }
 

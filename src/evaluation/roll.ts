@@ -1,5 +1,7 @@
+import { GrpoError } from "../library/error.ts";
 import type { Phase } from "../runs/events.ts";
 import type { Runtime } from "../runs/runtime.ts";
+import { nameOf } from "../suite/models.ts";
 import type { Rollout } from "../suite/rollout.ts";
 import { rolloutGroup, type Sampling } from "../suite/rollouts.ts";
 import type { Suite, SuiteExample } from "../suite/suite.ts";
@@ -68,8 +70,20 @@ export function pairOf(
   };
 }
 
-/** The same examples as this arm's suite holds them: a test's variables are rendered for its own prompt. */
-function ownExamples({ suite }: RolledArm, examples: readonly SuiteExample[]): readonly SuiteExample[] {
+/**
+ * The same examples as this arm's suite holds them: a test's variables are rendered for its own prompt.
+ * @throws GrpoError ARMS_TESTS_DIFFER when a test is not for this arm's provider or prompt
+ */
+export function ownExamples({ suite }: RolledArm, examples: readonly SuiteExample[]): SuiteExample[] {
   const own = new Map(Object.values(suite.examples).flatMap((split) => split.map((one) => [one.id, one])));
-  return examples.map((example) => own.get(example.id) ?? example);
+  return examples.map((example) => {
+    const found = own.get(example.id);
+    if (found !== undefined) return found;
+    throw new GrpoError({
+      code: "ARMS_TESTS_DIFFER",
+      message: `The test ${example.id} is not for ${nameOf(suite.agent)} with the prompt "${suite.prompt.label.slice(0, 70)}".`,
+      place: "--arms",
+      remedy: "Compare arms that answer the same tests: check `providers` and `prompts` of the tests.",
+    });
+  });
 }

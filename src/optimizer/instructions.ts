@@ -135,10 +135,12 @@ function checkName(name: string): string {
   return names.length === 1 ? name : `${names.length} checks at once`;
 }
 
+/** A condition, and not the `if` of "ask if they are safe". */
+const CONDITION = /^(?:if|once|after|before)\b|\bwhen(?:ever)?\b/i;
+
 /** What only some replies need, said without a condition, changes all the others too. */
 function whyUnconditional(standing: CriterionStanding, text: string): string | undefined {
-  if (standing.coverage >= COMMON || /\b(?:when|whenever|if|once|after|before)\b/i.test(text))
-    return undefined;
+  if (standing.coverage >= COMMON || CONDITION.test(text)) return undefined;
   return `only some replies need it, and it does not say when: "${text}"`;
 }
 

@@ -39,8 +39,8 @@ export async function identityOf(
     dataset: datasetOf(suite),
     prompt: hashOf(suite.prompt.raw),
     models: {
-      agent: modelOf(suite.agent),
-      learner: { id: learner.id, config: configHash(given ?? suite.agent.config) },
+      agent: suite.model,
+      learner: { id: learner.id, config: given === undefined ? suite.model.config : configHash(given) },
       ...Object.fromEntries(judges.map((judge, index) => [`judge ${index + 1}`, modelOf(judge)])),
     },
     learnerPrompts: Object.fromEntries(Object.entries(prompts).map(([name, { hash }]) => [name, hash])),

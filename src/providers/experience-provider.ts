@@ -41,6 +41,8 @@ export class ExperienceProvider implements ApiProvider {
   readonly #options: ProviderOptions;
   #inner: Promise<ApiProvider> | undefined;
   label?: string;
+  /** The wrapper's own until the first call, then the inner provider's, where promptfoo looks for its tools. */
+  config?: unknown;
 
   constructor(options: ProviderOptions = {}) {
     const parsed = ConfigSchema.safeParse(options.config ?? {});
@@ -54,6 +56,7 @@ export class ExperienceProvider implements ApiProvider {
       });
     }
     this.#config = parsed.data;
+    this.config = options.config;
     this.#options = options;
     if (options.label !== undefined) this.label = options.label;
   }

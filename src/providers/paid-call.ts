@@ -18,6 +18,7 @@ export async function paidCall(
 ): Promise<ProviderResponse> {
   try {
     const result = await runtime.executor.exec(task, async () => {
+      if (runtime.onlyRecorded) throw new TaskFailed("this call failed before, and was not made again");
       const outcome = await runtime.limiter.call(task.stage, async () => {
         // The run may have ended while this call waited for its turn.
         runtime.throwIfStopped();

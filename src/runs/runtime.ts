@@ -19,6 +19,8 @@ export class Runtime {
   readonly limiter: Limiter;
   readonly signal: AbortSignal | undefined;
   readonly emit: EventSink;
+  /** From now on tasks are answered from the journal alone; what failed before is not asked again. */
+  onlyRecorded = false;
   #stopped: GrpoError | undefined;
   #journal: Journal;
 

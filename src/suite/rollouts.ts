@@ -4,7 +4,6 @@ import { callWithExperiences, type Injection, passThrough } from "../providers/e
 import { paidCall } from "../providers/paid-call.ts";
 import { seedFrom } from "../runs/random.ts";
 import type { Runtime } from "../runs/runtime.ts";
-import { configHash } from "../runs/secrets.ts";
 import { hashOf } from "../runs/task.ts";
 import { meteredTest } from "./judges.ts";
 import { EVALUATE_OPTIONS } from "./probe.ts";
@@ -53,7 +52,8 @@ export interface Arm {
 
 /**
  * Both arms side by side as an ordinary promptfoo result, written where `promptfoo view` finds it and, where
- * there is one, to `outputPath`. Rollouts already paid for come from the journal.
+ * there is one, to `outputPath`. Nothing is asked: rollouts come from the journal, and what failed stays
+ * failed.
  */
 export async function publishArms(
   suite: Suite,
@@ -65,6 +65,7 @@ export async function publishArms(
   const agents = arms.map((arm) => sampledAgent(suite, runtime, arm.sampling, arm.label));
   const whole = await groupSuite(suite, runtime, examples, agents);
   const repeat = Math.max(...arms.map((arm) => arm.sampling.repeats));
+  runtime.onlyRecorded = true;
   await evaluate(
     {
       ...whole,
@@ -115,8 +116,7 @@ function sampledAgent(
   sampling: Sampling,
   label: string | undefined,
 ): ApiProvider {
-  const { agent, settings } = suite;
-  const model = { id: agent.id(), config: configHash(agent.config) };
+  const { agent, model, settings } = suite;
   return {
     ...passThrough(agent),
     id: () => agent.id(),

@@ -3,6 +3,7 @@ import { cache } from "promptfoo";
 import { type AdaptedExample, adaptTests } from "../datasets/adapter.ts";
 import type { Split } from "../datasets/split.ts";
 import { GrpoError } from "../library/error.ts";
+import { configHash } from "../runs/secrets.ts";
 import { type Config, loadConfig } from "./config.ts";
 import { isModel, judgedTests } from "./judges.ts";
 import { chooseOne, loadAgents } from "./models.ts";
@@ -20,6 +21,8 @@ export interface Suite {
   config: Config;
   settings: Settings;
   agent: ApiProvider;
+  /** What names the agent in tasks: its id and the hash of its config, taken before a first call can change it. */
+  model: { id: string; config: string };
   prompt: Prompt;
   examples: Record<Split, SuiteExample[]>;
 }
@@ -27,9 +30,14 @@ export interface Suite {
 /**
  * Reads a promptfooconfig and resolves what a run needs of it. Changes the working directory to the
  * config's folder, because promptfoo's Node API resolves paths against it.
+ * @param needed splits that must have examples
  * @throws GrpoError naming the file and the key that is wrong
  */
-export async function loadSuite(path: string | undefined, flags: Partial<SettingsInput>): Promise<Suite> {
+export async function loadSuite(
+  path: string | undefined,
+  flags: Partial<SettingsInput>,
+  needed: readonly Split[] = ["train", "validation"],
+): Promise<Suite> {
   const loaded = await loadConfig(path);
   const { config } = loaded;
   const settings = parseSettings(config.metadata?.["grpo"], flags, loaded.path);
@@ -59,8 +67,9 @@ export async function loadSuite(path: string | undefined, flags: Partial<Setting
     config,
     settings,
     agent,
+    model: { id: agent.id(), config: configHash(agent.config) },
     prompt,
-    examples: splitExamples(tests, settings, loaded.path),
+    examples: splitExamples(tests, settings, loaded.path, needed),
   };
 }
 
@@ -68,6 +77,7 @@ function splitExamples(
   tests: AtomicTestCase[],
   settings: Settings,
   place: string,
+  needed: readonly Split[],
 ): Record<Split, SuiteExample[]> {
   if (tests.length === 0) {
     throw new GrpoError({
@@ -96,7 +106,7 @@ function splitExamples(
       remedy: "Add `assert:` to the tests or to defaultTest.",
     });
   }
-  for (const split of ["train", "validation"] as const) {
+  for (const split of needed) {
     if (examples[split].length > 0) continue;
     throw new GrpoError({
       code: "EMPTY_SPLIT",

@@ -84,6 +84,14 @@ describe("help", () => {
       Commands:
         train [options]  Learn a library of experiences from a promptfooconfig, and
                          test it on held-out examples.
+        learn [options]  One step of training on rollouts that promptfoo has made
+                         already.
+        eval [options]   Compare two arms, the agent without and with its library, on
+                         one split.
+        gate [options]   The same for CI: held-out tests, an exit code, Markdown,
+                         HTML, JUnit and JSON.
+        plan [options]   Before money is spent: what an evaluation costs, and what it
+                         can show.
         library          Read, compare and take back libraries.
         dataset          Check examples and personas.
         help [command]   display help for command
@@ -96,6 +104,11 @@ describe("help", () => {
     const flags = [...help.matchAll(/^ {2}(?:-\w, )?(--[a-z-]+)/gm)].map((match) => match[1]);
     expect(flags).toMatchInlineSnapshot(`
       [
+        "--group-size",
+        "--epochs",
+        "--batch-size",
+        "--temperature",
+        "--dry-run",
         "--config",
         "--agent",
         "--route",
@@ -105,10 +118,6 @@ describe("help", () => {
         "--learner",
         "--judge",
         "--advantage",
-        "--group-size",
-        "--epochs",
-        "--batch-size",
-        "--temperature",
         "--candidates",
         "--refinements",
         "--gate-attempts",
@@ -123,7 +132,6 @@ describe("help", () => {
         "--split",
         "--learner-prompt",
         "--seed",
-        "--dry-run",
         "--display",
         "--output",
         "--no-publish",

@@ -1,3 +1,4 @@
+import { spawn } from "node:child_process";
 import { chmodSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it, onTestFinished } from "vitest";
@@ -14,7 +15,7 @@ import {
   type ToyFolder,
   UNSAFE,
 } from "../support/evaluated-folder.ts";
-import { grpo, libraryText, type Workspace } from "../support/workspace.ts";
+import { libraryText, REPOSITORY, type Workspace } from "../support/workspace.ts";
 
 const command = (space: Workspace, line: string, env?: Record<string, string>) =>
   commandLine([...line.split(" "), "--display", "none"], space.folder, env);
@@ -43,7 +44,6 @@ describe("verdicts", () => {
     ["one that helps on eleven tests", "", { library: [GOOD], tests: 11 }, "NOT PROVEN", 2],
     ["one that helps, and breaks a must-pass criterion once", "", { library: [UNSAFE] }, "NOT PROVEN", 2],
     ["one that changes nothing, with --no-worse", " --no-worse", { library: [EMPTY] }, "NOT PROVEN", 0],
-    ["one that harms, with --no-worse", " --no-worse", { library: [BAD] }, "WORSE", 1],
     ["one that harms, with a margin beyond all harm", " --no-worse 1", { library: [BAD] }, "WORSE", 1],
   ])("of %s", async (_what, flags, parts, word, code) => {
     const space = evaluatedFolder(parts);
@@ -69,11 +69,10 @@ describe("verdicts", () => {
       },
     });
     const arms = "--arms provider=no,provider=yes";
-    const lines = ["gate", "gate --no-worse", "gate --no-worse 0.9"];
+    const lines = ["gate --no-worse", "gate --no-worse 0.9"];
     const reports = [];
     for (const line of lines) reports.push(await reportOf(space, `${line} ${arms}`));
     expect(reports.map(({ code, verdict, noWorse }) => [code, verdict, noWorse])).toEqual([
-      [2, "not proven", null],
       [2, "not proven", { margin: 0.05, holds: false }],
       [0, "not proven", { margin: 0.9, holds: true }],
     ]);
@@ -108,6 +107,8 @@ describe("verdicts", () => {
       graded: 1,
       planned: 2,
     });
+    // For `promptfoo view` nothing is asked again, not even what failed.
+    expect(space.calls()).toHaveLength(48);
   });
 
   it("an agent that always fails has no mean, not 0", async () => {
@@ -134,7 +135,6 @@ describe("verdicts", () => {
     const metadata = (index: number) => ({ conversation: Math.floor(index / 2) });
     const space = evaluatedFolder({ library: [GOOD], metadata });
     expect((await reportOf(space, "gate")).comparison).toMatchObject({ n: 12, units: 6 });
-    expect((await reportOf(space, "gate --cluster test")).comparison).toMatchObject({ n: 12, units: 12 });
   });
 });
 
@@ -201,6 +201,30 @@ describe("arms", () => {
     expect(tests.map((one) => one.difference)).toEqual([0, 0]);
     const seeds = Map.groupBy(space.calls(), (one) => one.config["seed"]);
     expect([...seeds.values()].map((calls) => calls.length)).toEqual(Array(8).fill(2));
+  });
+
+  it("are asked once by an agent whose config changes with its first call", async () => {
+    const space = evaluatedFolder({ ...SMALL, library: [GOOD], agent: { settles: true } });
+    const { arms } = await reportOf(space, "eval --repeats 2");
+    expect(space.calls()).toHaveLength(arms[0].rows.planned * 2);
+  });
+
+  it("that do not answer the same tests are refused before anything is asked", async () => {
+    const space = evaluatedFolder({
+      ...SMALL,
+      library: [GOOD],
+      config: {
+        providers: ["one", "two"].map((label) => ({ id: "file://agent.mjs", label })),
+        tests: ["one", "two"].map((only) => ({
+          vars: { q: only },
+          providers: [only],
+          metadata: { split: "test" },
+        })),
+      },
+    });
+    const { code, stderr } = await command(space, "eval --arms provider=one,provider=two");
+    expect({ code, calls: space.calls().length }).toEqual({ code: 3, calls: 0 });
+    expect(stderr).toMatch(/^\nARMS_TESTS_DIFFER --arms: /);
   });
 
   it.each<[string, string, ToyFolder, RegExp]>([
@@ -285,14 +309,14 @@ describe("looks at the sealed test", () => {
 
   const ROOT = process.getuid?.() === 0;
   it.skipIf(ROOT)("that must not be written are a note, and the verdict stands", async () => {
-    const space = evaluatedFolder({ library: [GOOD] });
+    const space = evaluatedFolder({ ...SMALL, library: [GOOD] });
     chmodSync(join(space.folder, "experiences/x"), 0o555);
     onTestFinished(() => chmodSync(join(space.folder, "experiences/x"), 0o755));
     await expectNoted(space);
   });
 
   it("that cannot be written are a note, and the verdict stands", async () => {
-    const space = evaluatedFolder({ library: [GOOD] });
+    const space = evaluatedFolder({ ...SMALL, library: [GOOD] });
     // Nobody, root included, can write through a link into a folder that is not there.
     symlinkSync(join(space.folder, "gone/history"), join(space.folder, "experiences/x/common.history.jsonl"));
     await expectNoted(space);
@@ -300,8 +324,8 @@ describe("looks at the sealed test", () => {
 
   async function expectNoted(space: Workspace): Promise<void> {
     const { code, stdout, stderr } = await commandLine(["gate", "--display", "plain"], space.folder);
-    expect(code).toBe(0);
-    expect(stdout).toMatch(/^\nPROVEN /);
+    expect(code).toBe(2);
+    expect(stdout).toMatch(/^\nNOT PROVEN /);
     expect(stderr).toMatch(/this look at the sealed test is not in the history: /);
   }
 });
@@ -310,6 +334,7 @@ describe("reports", () => {
   it("are written where --output says, in all forms", async () => {
     const space = evaluatedFolder({ ...SMALL, library: [GOOD] });
     const { stdout } = await command(space, "gate --output out/gate");
+    expect(stdout).not.toContain("::");
     for (const name of ["report.json", "summary.md", "report.html", "gate.junit.xml"]) {
       expect(stdout).toContain(`\n  out/gate/${name}\n`);
     }
@@ -329,8 +354,9 @@ describe("reports", () => {
 
   it("cannot be written: the place is named, and the verdict is not lost silently", async () => {
     const space = evaluatedFolder({ ...SMALL, library: [GOOD], files: { out: "a file" } });
-    const { code, stderr } = await command(space, "gate --output out");
+    const { code, stderr, stdout } = await command(space, "gate --output out");
     expect(code).toBe(3);
+    expect(stdout).toMatch(/^\n(NOT )?PROVEN/);
     expect(stderr).toMatch(/^\nREPORT_NOT_WRITABLE out\/report\.json: /);
   });
 
@@ -347,10 +373,10 @@ describe("reports", () => {
     const annotations = stdout.split("\n").filter((line) => line.startsWith("::error "));
     const { tests } = EvaluationReportSchema.parse(JSON.parse(space.read(".grpo/gate/report.json")));
     const worse = tests.filter((one) => one.change === "worse");
+    expect(stdout).not.toContain("::notice");
     expect(annotations).toHaveLength(Math.min(10, worse.length));
     expect(annotations[0]).toContain(worse[0]?.id);
     expect(space.read("step.md")).toMatch(/^before\n(.*\n)*.*WORSE/);
-    expect((await command(space, "gate")).stdout).not.toContain("::error");
   });
 });
 
@@ -367,11 +393,24 @@ it.each<[string, string, ToyFolder, string, number]>([
   expect(Object.keys(space.snapshot()).filter((path) => path.startsWith(".grpo"))).toEqual([]);
 });
 
-it("the program's own exit code is the gate's", async () => {
+it("needs no split but the one that it evaluates", async () => {
+  const tests = ["a", "b"].map((q) => ({ vars: { q }, metadata: { split: "test" } }));
+  const space = evaluatedFolder({ config: { tests }, files: ARM_FILES });
+  expect((await reportOf(space, "gate --arms bad.md,good.md")).comparison).toMatchObject({ n: 2, better: 2 });
+});
+
+it("the program's exit code is the gate's, though nobody reads its output to the end", async () => {
   const space = evaluatedFolder({ library: [BAD] });
-  const { code, stdout } = await grpo(["gate", "--display", "none", "--json"], space.folder, {
-    IS_TESTING: "true",
+  const child = spawn(process.execPath, [join(REPOSITORY, "src/cli/main.ts"), "gate", "--display", "none"], {
+    cwd: space.folder,
+    env: { ...process.env, IS_TESTING: "true", GITHUB_ACTIONS: "", GITHUB_STEP_SUMMARY: "" },
   });
-  expect(code).toBe(1);
-  expect(JSON.parse(stdout)).toMatchObject({ verdict: "worse" });
+  child.stdout.destroy();
+  let complaints = "";
+  child.stderr.on("data", (text) => {
+    complaints += String(text);
+  });
+  const code = await new Promise((resolve) => child.once("close", resolve));
+  expect({ code, complaints }).toEqual({ code: 1, complaints: "" });
+  expect(JSON.parse(space.read(".grpo/gate/report.json"))).toMatchObject({ verdict: "worse" });
 });

@@ -407,9 +407,9 @@ describe("two files", () => {
 it("JSON lines, which an interrupted evaluation leaves too, are judged with a warning", async () => {
   const lines = rows(["a"], [0, 1], 2).map((one) => JSON.stringify(one));
   const file = await readResults(workspace().write("a.jsonl", lines.join("\n")));
-  expect(pairResults([file]).notes).toEqual([expect.stringContaining("a.jsonl does not say whether")]);
-  const notes = pairResults([file, file], { arms: ["baseline", "enhanced"] }).notes;
-  expect(notes).toHaveLength(1);
+  expect(pairResults([file]).unfinished).toEqual([expect.stringContaining("a.jsonl does not say whether")]);
+  const { unfinished, notes } = pairResults([file, file], { arms: ["baseline", "enhanced"] });
+  expect([unfinished.length, notes]).toEqual([1, []]);
 });
 
 describe("splits", () => {

@@ -20,7 +20,7 @@ describe("a run that is stopped and resumed", () => {
     },
     async (concurrency, which) => {
       const whole = await undisturbed({}, { flags: { ...flags, concurrency } });
-      expect(whole.history.length).toBeGreaterThan(0);
+      expect(new Set(whole.history.map((one) => one.status)).size).toBe(2);
       expect(whole.written).toBe(whole.calls);
       for (let writes = which === "odd" ? 1 : 2; writes <= whole.written; writes += 2) {
         const folder = trainingFolder({}, TESTS);
@@ -82,10 +82,11 @@ describe("a run that is stopped and resumed", () => {
   });
 
   it("fails where it failed, as far as a candidate rests on it, and tries the rest again", async () => {
+    const twoSteps = { ...flags, batchSize: 4, maxOperations: 6, advantage: "contrast" as const };
     const agent = { outage: "trainthing1|validationthing2" };
     const folder = trainingFolder(agent, TESTS);
     folder.write("outage", "");
-    await expect(folder.trainRecorded({ flags, storeWrites: 1 })).rejects.toThrow("killed");
+    await expect(folder.trainRecorded({ flags: twoSteps, storeWrites: 1 })).rejects.toThrow("killed");
     const [entry] = folder.history();
     folder.remove("outage");
     const { result } = await folder.trainRecorded({ resume: true });
@@ -95,7 +96,7 @@ describe("a run that is stopped and resumed", () => {
 
     const early = trainingFolder(agent, TESTS);
     early.write("outage", "");
-    await grpoErrorOf(() => early.trainRecorded({ flags, writes: 12 }));
+    await grpoErrorOf(() => early.trainRecorded({ flags: twoSteps, writes: 12 }));
     early.remove("outage");
     expect((await early.trainRecorded({ resume: true })).result.steps[0]?.kinds.incomplete).toBe(0);
   });

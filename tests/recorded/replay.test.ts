@@ -40,7 +40,11 @@ it("replays a whole run of the real model to the same library bytes, with every 
   const { result, library } = await replay(0);
   expect(library).toBe(expected);
   expect(result.test?.arms.ungraded).toEqual({ baseline: 0, enhanced: 0 });
-  expect(result.steps.flatMap((step) => step.failures)).toEqual([]);
+  // A small learner's unusable wordings are part of the record; a prompt without a reply would be none of them.
+  const reasons = result.steps.flatMap((step) => step.failures).map((one) => one.reason);
+  expect(
+    reasons.filter((reason) => !/does not say when|more than \d+ words|whole sentence/.test(reason)),
+  ).toEqual([]);
 });
 
 it.each([20, 60])("whatever the order in which replies arrive (up to %i ms apart)", async (jitterMs) => {

@@ -24,6 +24,10 @@ export async function commandLine(
       return true;
     });
   }
+  // The test runner's console does not write to the streams.
+  vi.spyOn(console, "log").mockImplementation((...text: unknown[]) => {
+    printed.stdout += `${text.join(" ")}\n`;
+  });
   const given = { IS_TESTING: "true", GITHUB_ACTIONS: "", GITHUB_STEP_SUMMARY: "", CI: "", ...env };
   for (const [name, value] of Object.entries(given)) vi.stubEnv(name, value);
   process.chdir(cwd);

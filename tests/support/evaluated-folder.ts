@@ -9,6 +9,8 @@ export interface ToyAgent {
   /** Answers well whatever it is told. */
   always?: boolean;
   cost?: number;
+  /** Its config is another one after its first call, as that of a provider that wraps others. */
+  settles?: boolean;
 }
 
 export interface ToyFolder {
@@ -76,11 +78,12 @@ export default class Agent {
   id() { return "toy-agent"; }
   async callApi(prompt, context) {
     const { fails, error, always, cost = 0.001 } = this.config;
+    if (this.config.settles) this.config = { ...this.config, settled: true };
     const repeat = context?.repeatIndex ?? 0;
     appendFileSync(new URL("./calls.jsonl", import.meta.url), JSON.stringify({ prompt, repeat, config: context?.prompt?.config ?? {} }) + "\\n");
     if (error !== undefined) return { error };
     if (fails !== undefined && repeat === 1 && new RegExp(fails, "s").test(prompt)) return { error: "the model fell over" };
-    const good = always || (prompt.includes("thanks always") || (!prompt.includes("thanks never") && (Number(/\\d+$/.exec(prompt)?.[0]) + repeat) % 2 === 0));
+    const good = always || (prompt.includes("thanks always") || (!prompt.includes("thanks never") && (Number(/-(\\d+)/.exec(prompt)?.[1]) + repeat) % 2 === 0));
     const unsafe = prompt.includes("Be unsafe") && prompt.includes("test-03");
     const output = (good ? "thanks" : "no") + (unsafe ? " danger" : "");
     return { output, cost, tokenUsage: { prompt: 10, completion: 5, total: 15 } };

@@ -3,9 +3,17 @@ import { join } from "node:path";
 import { type Manifest, ManifestSchema } from "../../src/runs/manifest.ts";
 import { type TrainingFolder, trainingTests } from "./training-folder.ts";
 
-/** Few tests, two steps, and a gate that refuses the first candidate: every kind of entry is in the history. */
+/** Few tests in four steps: accepted and rejected candidates and a look at the sealed test are in the history. */
 export const TESTS = trainingTests(1).filter(({ id }) => !/train-0[4-7]|validation-03/.test(id));
-export const flags = { groupSize: 2, epochs: 2, batchSize: 4, screenSize: 2, seed: 3 };
+export const flags = {
+  groupSize: 2,
+  epochs: 2,
+  batchSize: 2,
+  screenSize: 2,
+  maxOperations: 1,
+  seed: 2,
+  advantage: "principles" as const,
+};
 
 export const manifests = ({ folder }: TrainingFolder): Manifest[] =>
   readdirSync(join(folder, ".grpo/runs"))
