@@ -1,11 +1,13 @@
+import { resolve } from "node:path";
 import { readResults } from "../evaluation/results-file.ts";
 import { type FinishedRollouts, finishedRollouts } from "../evaluation/results-rollouts.ts";
 import { hashText } from "../library/index.ts";
-import { train } from "../optimizer/train.ts";
+import { requestOf, withinCap } from "../optimizer/run-request.ts";
 import { openTraining, type TrainingRun } from "../optimizer/training-run.ts";
+import { hashOf } from "../runs/task.ts";
 import { loadSuite, type Suite } from "../suite/suite.ts";
 import { inSession } from "./session.ts";
-import { finishTraining, type TrainOptions } from "./train.ts";
+import { type TrainOptions, trainRecorded } from "./train.ts";
 
 export interface LearnOptions extends Omit<TrainOptions, "dryRun"> {
   /** A finished promptfoo results file, relative to the config's folder. */
@@ -16,14 +18,22 @@ export interface LearnOptions extends Omit<TrainOptions, "dryRun"> {
 
 /** `learn --results`: one step of training whose rollouts are in a finished results file. */
 export async function learnCommand(options: LearnOptions): Promise<number> {
-  const whole = await loadSuite(options.config, options.flags);
-  const file = await readResults(options.results);
-  const found = finishedRollouts(file, whole.examples.train, options.column);
-  const suite = onlyThese(whole, found);
-  return inSession(suite, options.display, async (session) => {
-    const run = { ...(await openTraining(suite, session.runtime)), finished: found.byExample };
-    for (const text of notesOn(run, found)) session.runtime.emit({ type: "note", text });
-    return finishTraining(run, await train(run), session, options);
+  const config = options.config === undefined ? undefined : resolve(options.config);
+  let found: FinishedRollouts | undefined;
+  const load = async (flags: LearnOptions["flags"]) => {
+    const whole = await loadSuite(config, flags);
+    const file = await readResults(options.results);
+    found = finishedRollouts(file, whole.examples.train, options.column);
+    return onlyThese(whole, found);
+  };
+  const { suite, request } = await requestOf("learn", options.flags, options, load);
+  return inSession(withinCap(suite, request), options.display, async (session) => {
+    const run = await openTraining(suite, session.runtime);
+    const { byExample: finished = new Map() } = found ?? {};
+    for (const text of found === undefined ? [] : notesOn(run, found))
+      session.runtime.emit({ type: "note", text });
+    const rollouts = hashOf([...finished]);
+    return trainRecorded({ ...run, finished }, { ...request, rollouts }, session, options);
   });
 }
 

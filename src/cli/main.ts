@@ -1,18 +1,13 @@
 #!/usr/bin/env node
-import { readFileSync } from "node:fs";
 import { Command, CommanderError, InvalidArgumentError } from "commander";
-import { z } from "zod";
 import { GrpoError } from "../library/error.ts";
+import { packageVersion } from "../runs/package-version.ts";
 import { datasetCommands } from "./dataset-commands.ts";
 import { evaluateCommands } from "./evaluate-commands.ts";
 import { libraryCommands } from "./library-commands.ts";
 import { planCommands } from "./plan-commands.ts";
+import { runsCommands } from "./runs-commands.ts";
 import { trainCommands } from "./train-commands.ts";
-
-const version = (): string => {
-  const text = readFileSync(new URL("../../package.json", import.meta.url), "utf8");
-  return z.object({ version: z.string() }).parse(JSON.parse(text)).version;
-};
 
 /** Commander's own usage errors exit 1, which CI would read as a regression: here they are 3. */
 const USAGE = 3;
@@ -22,7 +17,7 @@ async function main(): Promise<number> {
     .description(
       "Learns a small library of experiences that makes an agent better, from its own promptfoo tests.",
     )
-    .version(version())
+    .version(packageVersion())
     .exitOverride()
     .configureOutput({ outputError: (text, write) => write(usageError(text)) });
   let exitCode = 0;
@@ -33,6 +28,7 @@ async function main(): Promise<number> {
   evaluateCommands(program, done);
   planCommands(program, done);
   libraryCommands(program, done);
+  runsCommands(program);
   datasetCommands(program, done);
   try {
     await program.parseAsync();

@@ -10,6 +10,7 @@ Examples:
   $ promptfoo-grpo train                                   learn from ./promptfooconfig.yaml
   $ promptfoo-grpo train --dry-run                         what it would do and cost, calling nothing
   $ promptfoo-grpo train --learner openai:gpt-5 --max-cost 2
+  $ promptfoo-grpo train --resume                          go on with the newest run that was cut off
   $ promptfoo-grpo train -c eval/config.yaml --provider agent-b --prompt "Support v2"
 
 The config is never changed. Settings live under metadata.grpo (docs/settings.md); flags win.
@@ -24,6 +25,8 @@ interface TrainFlags extends Omit<Partial<SettingsInput>, "maxCostUsd"> {
   display?: string;
   output?: string;
   publish?: boolean;
+  resume?: string | true;
+  fork?: boolean;
 }
 
 const LEARN_EXAMPLES = `
@@ -104,6 +107,11 @@ function withSettings(command: Command): Command {
     .option("--test-repeats <n>", "rollouts of a sealed test example and arm", whole)
     .option("--split <validation,test>", "shares for tests that name no split, for example 0.25,0.2", shares)
     .option("--learner-prompt <name=file...>", "a file that replaces one of the learner's prompts", named)
+    .option(
+      "--resume [run]",
+      "go on with a run that was cut off (default: the newest of this agent and route)",
+    )
+    .option("--fork", "with --resume: a new run that begins with the answers of that one")
     .option("--seed <n>", "of every random choice", whole)
     .option("--display <kind>", "auto, tty, plain or none", "auto")
     .option("--output <folder>", "where the promptfoo results go (default: .grpo/results)")
@@ -111,13 +119,15 @@ function withSettings(command: Command): Command {
 }
 
 function optionsOf(given: TrainFlags): TrainOptions {
-  const { config, maxCost, dryRun, display, output, publish, learnerPrompt, ...flags } = given;
+  const { config, maxCost, dryRun, display, output, publish, learnerPrompt, resume, fork, ...flags } = given;
   return {
     ...(config === undefined ? {} : { config }),
     ...(dryRun === undefined ? {} : { dryRun }),
     ...(display === undefined || display === "auto" ? {} : { display }),
     ...(output === undefined ? {} : { output }),
     ...(publish === undefined ? {} : { publish }),
+    ...(resume === undefined ? {} : { resume }),
+    ...(fork === undefined ? {} : { fork }),
     flags: {
       ...flags,
       ...(learnerPrompt === undefined ? {} : { prompts: learnerPrompt }),

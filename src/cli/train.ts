@@ -1,8 +1,10 @@
 import { mkdir } from "node:fs/promises";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { baselineSampling, evaluationSampling } from "../evaluation/sampling.ts";
 import { openLearner } from "../optimizer/learner.ts";
 import { planTraining } from "../optimizer/plan.ts";
+import { inRecordedRun } from "../optimizer/recorded-run.ts";
+import { type ResumeFlags, type RunRequest, requestOf, withinCap } from "../optimizer/run-request.ts";
 import { type TrainingResult, train } from "../optimizer/train.ts";
 import { openTraining, type TrainingRun, twoArms } from "../optimizer/training-run.ts";
 import { count } from "../reports/figures.ts";
@@ -14,7 +16,7 @@ import type { SettingsInput } from "../suite/settings.ts";
 import { loadSuite, type Suite } from "../suite/suite.ts";
 import { inSession, type Session } from "./session.ts";
 
-export interface TrainOptions {
+export interface TrainOptions extends ResumeFlags {
   config?: string;
   dryRun?: boolean;
   display?: string;
@@ -29,21 +31,35 @@ export interface TrainOptions {
 
 /** `promptfoo-grpo train`. Prints the report to standard output, progress to standard error. */
 export async function trainCommand(options: TrainOptions): Promise<number> {
-  const suite = await loadSuite(options.config, options.flags);
-  return inSession(suite, options.display, async (session) => {
+  // Reading the config changes the working directory, and a resumed run reads it twice.
+  const config = options.config === undefined ? undefined : resolve(options.config);
+  const load = (flags: TrainOptions["flags"]) => loadSuite(config, flags);
+  const { suite, request } = await requestOf("train", options.flags, options, load);
+  return inSession(withinCap(suite, request), options.display, async (session) => {
     const { runtime } = session;
     if (options.dryRun === true) {
       process.stdout.write(await dryRun(suite, runtime));
       return 0;
     }
-    const run = await openTraining(suite, runtime);
-    runtime.emit({ type: "note", text: planLine(suite, run.learner.small) });
-    return finishTraining(run, await train(run), session, options);
+    const opened = await openTraining(suite, runtime);
+    runtime.emit({ type: "note", text: planLine(suite, opened.learner.small) });
+    return trainRecorded(opened, request, session, options);
   });
 }
 
-/** Publishes the held-out results and prints the report. */
-export async function finishTraining(
+/** Trains with a journal and a manifest on the disk, publishes the held-out results and prints the report. */
+export function trainRecorded(
+  opened: TrainingRun,
+  request: RunRequest,
+  session: Session,
+  options: TrainOptions,
+): Promise<number> {
+  return inRecordedRun(opened, request, async (run) =>
+    finishTraining(run, await train(run), session, options),
+  );
+}
+
+async function finishTraining(
   run: TrainingRun,
   result: TrainingResult,
   session: Session,

@@ -123,6 +123,15 @@ function recordHumanEdit(files: LibraryFiles, state: LibraryState, clock: Clock)
   return readState(files);
 }
 
+/** The document as it stands in the file once it is the version after this state. */
+export function nextDocument(
+  { entries, last }: Pick<LibraryState, "entries" | "last">,
+  document: LibraryDocument,
+): LibraryDocument {
+  const settled = settleNextId(withNextId(document, nextIdOf(entries)));
+  return withVersion(settled, (last?.version ?? 0) + 1);
+}
+
 function putNext(
   files: LibraryFiles,
   state: LibraryState,
@@ -130,14 +139,13 @@ function putNext(
   notes: EntryNotes,
   clock: Clock,
 ): CommittedLibrary {
-  const { entries, last, text, hash: parentHash } = state;
-  const settled = settleNextId(withNextId(document, nextIdOf(entries)));
+  const { last, text, hash: parentHash } = state;
+  const next = nextDocument(state, document);
+  const { version } = next;
   if (text !== null) {
     const parent = parseOwn(files, text, files.library);
-    if (withVersion(settled, parent.version).source === text) throw unchanged(files, last?.version ?? 0);
+    if (withVersion(next, parent.version).source === text) throw unchanged(files, last?.version ?? 0);
   }
-  const version = (last?.version ?? 0) + 1;
-  const next = withVersion(settled, version);
   const hash = hashText(next.source);
   const entry = HistoryEntrySchema.parse({
     ...EntryNotesSchema.parse(notes),

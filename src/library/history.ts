@@ -20,6 +20,8 @@ export const EntryNotesSchema = z.object({
   models: z.record(z.string(), z.json()).default({}),
   /** US dollars for this step; null when unknown. */
   costUsd: z.number().nonnegative().nullable().default(null),
+  /** The training run that made it, and which of its entries this is (1 is the first): what a resumed run replays. */
+  run: z.object({ id: z.string().min(1), entry: z.int().min(1) }).optional(),
 });
 export type EntryNotes = z.input<typeof EntryNotesSchema>;
 

@@ -15,6 +15,8 @@ export const LookSchema = z.strictObject({
   /** Tests that were read. */
   tests: z.int().nonnegative(),
   verdict: z.string(),
+  /** The training run that looked: when it is resumed, it is the same look. */
+  run: z.string().min(1).optional(),
 });
 export type Look = z.infer<typeof LookSchema>;
 export type LookNotes = Omit<Look, "status" | "at">;

@@ -106,12 +106,17 @@ function load(files: LibraryFiles): LoadedLibrary {
   const recovered = isCutOff(files, found);
   const state = recovered ? recover(files, found) : found;
   requireFile(files, state);
+  return { ...loadedFrom(files, state), recovered };
+}
+
+/** What a reader gets of a state. @throws GrpoError what is wrong with the library's text */
+export function loadedFrom(files: LibraryFiles, state: LibraryState): Omit<LoadedLibrary, "recovered"> {
   const { entries, text, hash, last } = state;
   const document = withNextId(parseOwn(files, text, files.library), nextIdOf(entries));
   const edited = isEdited(state);
   const recorded = text === null ? 0 : (last?.version ?? 0);
   const version = edited ? nextVersion(state, document) : recorded;
-  return { document, hash, version, edited, recovered };
+  return { document, hash, version, edited };
 }
 
 /** Where the repair cannot be written (or another process is at it), the reader still gets the new version. */

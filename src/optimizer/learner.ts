@@ -4,7 +4,8 @@ import { GrpoError } from "../library/error.ts";
 import { type ModelFacts, modelFacts } from "../providers/model-facts.ts";
 import { cancelledBy, paidCall } from "../providers/paid-call.ts";
 import type { Runtime } from "../runs/runtime.ts";
-import { hashOf, type Json, type Stage } from "../runs/task.ts";
+import { configHash } from "../runs/secrets.ts";
+import type { Json, Stage } from "../runs/task.ts";
 import { loadModel } from "../suite/models.ts";
 import { EndpointSchema } from "../suite/settings.ts";
 import type { Suite } from "../suite/suite.ts";
@@ -46,7 +47,7 @@ export async function openLearner(suite: Suite, runtime: Runtime): Promise<Learn
 }
 
 function providerLearner(model: ApiProvider, runtime: Runtime): Learner {
-  const modelConfig = hashOf(model.config ?? null);
+  const modelConfig = configHash(model.config);
   const facts = modelFacts(model);
   runtime.prices.requireKnown(facts);
   return {

@@ -4,6 +4,7 @@ import { fileURLToPath } from "node:url";
 import { load } from "js-yaml";
 import { z } from "zod";
 import { GrpoError } from "../library/error.ts";
+import { hashOf } from "../runs/task.ts";
 
 /** The learner's prompts, and the placeholders that each is given. */
 const PLACEHOLDERS = {
@@ -31,6 +32,8 @@ export interface ChatMessage {
 export interface Prompt {
   (values: Record<string, string>): ChatMessage[];
   readonly topics: readonly string[];
+  /** Of what the file says. */
+  readonly hash: string;
 }
 
 export type Prompts = Record<PromptName, Prompt>;
@@ -70,7 +73,7 @@ async function loadPrompt(name: PromptName, path: string): Promise<Prompt> {
     ]),
     { role: "user", content: fill(user, values) },
   ];
-  return Object.assign(messages, { topics });
+  return Object.assign(messages, { topics, hash: hashOf(parsed.data) });
 }
 
 async function readYaml(path: string): Promise<unknown> {

@@ -3,6 +3,7 @@ import type { CallFailure } from "../runs/failure.ts";
 import type { CallOutcome } from "../runs/limiter.ts";
 import type { PriceBook, PricedModel } from "../runs/prices.ts";
 import { retryAfterOf } from "../runs/retry-after.ts";
+import { redacted } from "../runs/secrets.ts";
 import type { Json, Task } from "../runs/task.ts";
 import type { CallUsage } from "../runs/usage.ts";
 
@@ -18,12 +19,23 @@ export function outcomeOf(
     const failure = failureOf(response, String(response.error));
     return { ok: false, ...failure, ...(usage.promptTokens > 0 ? { usage } : {}) };
   }
+  const { prompt, output: _, ...rest } = response;
   const output = outputOf(response);
-  if (output === undefined) return { ok: false, ...emptiness(response), usage };
+  if (output === undefined && !isOtherAnswer(response)) return { ok: false, ...emptiness(response), usage };
+  // What the run uses is what a resumed one will read: neither sees a header or a key. The reply stays as it is.
+  const kept = { ...(redacted(plain(rest)) as object), output, ...(prompt === undefined ? {} : { prompt }) };
   // Reports read the cost from the response.
   const priced = usage.costUsd === null ? {} : { cost: usage.costUsd };
-  const value: Json = JSON.parse(JSON.stringify({ ...response, output, ...priced }));
-  return { ok: true, value, usage };
+  return { ok: true, value: plain({ ...kept, ...priced }), usage };
+}
+
+const plain = (value: unknown): Json => JSON.parse(JSON.stringify(value));
+
+/** What `similar`, `classifier` and `moderation` read of graders that are no chat models. */
+function isOtherAnswer(response: ProviderResponse): boolean {
+  const other: Record<string, unknown> = { ...response };
+  const answers = ["embedding", "similarity", "classification", "flags"].map((key) => other[key]);
+  return answers.some((one) => one !== undefined && one !== null);
 }
 
 /** A refusal is a reply, also one without words. */

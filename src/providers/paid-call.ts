@@ -1,15 +1,14 @@
 import type { CallApiOptionsParams, ProviderResponse } from "promptfoo";
 import { GrpoError } from "../library/error.ts";
+import { TaskFailed } from "../runs/executor.ts";
 import type { Runtime } from "../runs/runtime.ts";
 import type { Task } from "../runs/task.ts";
 import type { ModelFacts } from "./model-facts.ts";
 import { outcomeOf } from "./outcome.ts";
 
-class CallFailed extends Error {}
-
 /**
  * One paid call of a promptfoo provider through the run's journal and limiter. A failure that may pass
- * later comes back as `error` and is not journalled; one that ends the run stops it.
+ * later comes back as `error` and is no result in the journal; one that ends the run stops it.
  */
 export async function paidCall(
   runtime: Runtime,
@@ -19,7 +18,7 @@ export async function paidCall(
 ): Promise<ProviderResponse> {
   try {
     const result = await runtime.exec(task, async () => {
-      if (runtime.onlyRecorded) throw new CallFailed("this call failed before, and was not made again");
+      if (runtime.onlyRecorded) throw new TaskFailed("this call failed before, and was not made again");
       runtime.prices.requireKnown(model);
       const outcome = await runtime.limiter.call(
         task.stage,
@@ -30,13 +29,13 @@ export async function paidCall(
         },
         calleeOf(runtime, model),
       );
-      if (!outcome.ok) throw new CallFailed(outcome.error);
+      if (!outcome.ok) throw new TaskFailed(outcome.error);
       return outcome.value;
     });
     // What was journalled is what a provider returned, so it has a response's shape.
     return result as unknown as ProviderResponse;
   } catch (error) {
-    if (error instanceof CallFailed) return { error: error.message };
+    if (error instanceof TaskFailed) return { error: error.message };
     if (error instanceof GrpoError) runtime.stop(error);
     throw error;
   }

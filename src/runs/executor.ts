@@ -3,20 +3,27 @@ import { type Json, type Task, taskId } from "./task.ts";
 
 /**
  * The seam that the loop stands on: answers a task from the journal if its id is there, otherwise runs the
- * work and records the result before returning it. Equal tasks in flight are run once. Work that throws is
- * not recorded, so the task can be tried again.
+ * work and records the result before returning it. Equal tasks in flight are run once. Work that throws has no
+ * result, so the task can be tried again; a `TaskFailed` is noted for a run that is resumed.
  */
 export interface Executor {
   exec<R extends Json>(task: Task, work: () => Promise<R>): Promise<R>;
 }
+
+/** The work was done as far as it could be, and failed. */
+export class TaskFailed extends Error {}
 
 /** Runs tasks in this process. */
 export function embeddedExecutor(journal: Journal): Executor {
   const inFlight = new Map<string, Promise<Json>>();
   const run = async <R extends Json>(id: string, task: Task, work: () => Promise<R>): Promise<Json> => {
     const known = await journal.get(id);
+    if (known !== undefined && "failed" in known) throw new TaskFailed(known.failed);
     if (known !== undefined) return known.result;
-    const result = await work();
+    const result = await work().catch(async (error: unknown) => {
+      if (error instanceof TaskFailed) await journal.fail(id, task, error.message);
+      throw error;
+    });
     await journal.record(id, task, result);
     return result;
   };

@@ -1,9 +1,17 @@
 import type { Json, Task } from "./task.ts";
 
+/** How a task ended: with a result, or in a failure that the run went on with. */
+export type Known = { result: Json } | { failed: string };
+
 /** What a run has paid for: results by task id. A result is recorded before anyone uses it. */
 export interface Journal {
-  get(id: string): Promise<{ result: Json } | undefined>;
+  get(id: string): Promise<Known | undefined>;
   record(id: string, task: Task, result: Json): Promise<void>;
+  /**
+   * Notes that a task failed. The same run tries it again when it is asked again; a resumed run, which has to
+   * come to the same candidates, fails where this one did.
+   */
+  fail(id: string, task: Task, reason: string): Promise<void>;
 }
 
 /** A journal that lives as long as the process. */
@@ -20,5 +28,6 @@ export function memoryJournal(): Journal & { readonly size: number } {
     record: async (id, _task, result) => {
       entries.set(id, result);
     },
+    fail: async () => {},
   };
 }

@@ -44,10 +44,16 @@ export class Runtime {
   onlyRecorded = false;
   readonly #open = new Set<Promise<unknown>>();
   #stopped: GrpoError | undefined;
+  #journal: Journal;
 
   constructor(options: RuntimeOptions) {
     const { maxCostUsd, maxCalls, maxTokens, spentBefore, seed, backoffMs, priceTable } = options;
-    this.executor = embeddedExecutor(options.journal ?? memoryJournal());
+    this.#journal = options.journal ?? memoryJournal();
+    this.executor = embeddedExecutor({
+      get: (id) => this.#journal.get(id),
+      record: (...entry) => this.#journal.record(...entry),
+      fail: (...entry) => this.#journal.fail(...entry),
+    });
     this.emit = options.events ?? (() => {});
     this.signal = options.signal;
     this.callTimeoutMs = options.callTimeoutMs;
@@ -86,6 +92,11 @@ export class Runtime {
   /** Resolves when every task that was begun is journalled or has failed. */
   async settled(): Promise<void> {
     while (this.#open.size > 0) await Promise.allSettled(this.#open);
+  }
+
+  /** From now on results are kept in this journal. To be called before the first paid call. */
+  keepIn(journal: Journal): void {
+    this.#journal = journal;
   }
 
   /**

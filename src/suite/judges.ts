@@ -1,8 +1,9 @@
-import type { ApiProvider, Assertion, AssertionSet, AtomicTestCase } from "promptfoo";
+import type { ApiProvider, Assertion, AssertionSet, AtomicTestCase, ProviderResponse } from "promptfoo";
 import { modelFacts, withoutOwnRetries } from "../providers/model-facts.ts";
 import { cancelledBy, paidCall } from "../providers/paid-call.ts";
 import type { Runtime } from "../runs/runtime.ts";
-import { hashOf } from "../runs/task.ts";
+import { configHash } from "../runs/secrets.ts";
+import { hashOf, type Json } from "../runs/task.ts";
 import type { Config } from "./config.ts";
 import { loadModel } from "./models.ts";
 import { type ProviderRef, ProviderRefSchema, type Settings } from "./settings.ts";
@@ -33,25 +34,54 @@ export async function meteredTest(test: AtomicTestCase, runtime: Runtime): Promi
   return mapJudges(test, async (_ref, model) => (model === undefined ? undefined : metered(model, runtime)));
 }
 
+/** Every grader that tests name, each once, in the order in which they are met. */
+export async function judgesOf(tests: readonly AtomicTestCase[]): Promise<ApiProvider[]> {
+  const found = new Set<ApiProvider>();
+  const collect: Visit = async (_ref, model) => {
+    if (model !== undefined) found.add(model);
+    return undefined;
+  };
+  for (const test of tests) await mapJudges(test, collect);
+  return [...found];
+}
+
+/** What graders of other kinds are asked by: `similar`, `classifier`, `moderation`. */
+const OTHER_CALLS = [
+  "callEmbeddingApi",
+  "callSimilarityApi",
+  "callClassificationApi",
+  "callModerationApi",
+] as const;
+type OtherCall = (...asked: Json[]) => Promise<ProviderResponse>;
+
 /** @throws GrpoError PRICE_UNKNOWN under a cap in dollars, before the agent is asked what is to be graded */
 function metered(model: ApiProvider, runtime: Runtime): ApiProvider {
   const facts = modelFacts(model);
   runtime.prices.requireKnown(facts);
+  const judge = { stage: "judge" as const, model: model.id(), config: configHash(model.config) };
   return {
     ...model,
+    ...otherCalls(model, (call, asked, ask) => paidCall(runtime, facts, { ...judge, call, asked }, ask)),
     id: () => model.id(),
-    callApi: (prompt, context, options) => {
-      const task = {
-        stage: "judge" as const,
-        model: model.id(),
-        config: hashOf(model.config ?? null),
-        prompt,
-      };
-      return paidCall(runtime, facts, task, (signal) =>
+    callApi: (prompt, context, options) =>
+      paidCall(runtime, facts, { ...judge, prompt }, (signal) =>
         model.callApi(prompt, context, cancelledBy(signal, options)),
-      );
-    },
+      ),
   };
+}
+
+/** promptfoo tells kinds of graders apart by the methods that they have. */
+function otherCalls(
+  model: ApiProvider,
+  through: (call: string, asked: Json[], ask: () => Promise<ProviderResponse>) => Promise<ProviderResponse>,
+): Record<string, OtherCall> {
+  const methods = model as unknown as Record<string, unknown>;
+  const found = OTHER_CALLS.flatMap((name): [string, OtherCall][] => {
+    const method = methods[name];
+    if (typeof method !== "function") return [];
+    return [[name, (...asked) => through(name, asked, () => method.apply(model, asked))]];
+  });
+  return Object.fromEntries(found);
 }
 
 type Visit = (ref: ProviderRef, model: ApiProvider | undefined) => Promise<ApiProvider | undefined>;

@@ -3,7 +3,7 @@ import { cache } from "promptfoo";
 import { type AdaptedExample, adaptTests } from "../datasets/adapter.ts";
 import type { Split } from "../datasets/split.ts";
 import { GrpoError } from "../library/error.ts";
-import { hashOf } from "../runs/task.ts";
+import { configHash } from "../runs/secrets.ts";
 import { type Config, loadConfig } from "./config.ts";
 import { isModel, judgedTests } from "./judges.ts";
 import { chooseOne, loadAgents } from "./models.ts";
@@ -68,7 +68,7 @@ export async function loadSuite(
     config,
     settings,
     agent,
-    model: { id: agent.id(), config: hashOf(agent.config ?? null) },
+    model: { id: agent.id(), config: configHash(agent.config) },
     prompt,
     examples: splitExamples(tests, settings, loaded.path, needed),
   };

@@ -93,6 +93,7 @@ describe("help", () => {
         plan [options]   Before money is spent: what an evaluation costs, and what it
                          can show.
         library          Read, compare and take back libraries.
+        runs             What training runs paid for, and which can be resumed.
         dataset          Check examples and personas.
         help [command]   display help for command
       "
@@ -133,6 +134,8 @@ describe("help", () => {
         "--test-repeats",
         "--split",
         "--learner-prompt",
+        "--resume",
+        "--fork",
         "--seed",
         "--display",
         "--output",

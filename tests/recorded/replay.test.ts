@@ -18,6 +18,8 @@ afterEach(() => {
   process.chdir(here);
   delete process.env["RECORDED_JITTER"];
   rmSync(out, { recursive: true });
+  // What the run paid for is written down beside its config.
+  rmSync(join(folder, ".grpo"), { recursive: true, force: true });
 });
 
 /** The real model's replies from the record; a prompt that is not on record is a failed rollout. */

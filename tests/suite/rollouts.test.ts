@@ -148,6 +148,30 @@ it.each([
   ).toEqual(["grader", "model"]);
 });
 
+it("so are those of a grader by embedding, which is no chat model", async () => {
+  const space = config(
+    "assert: [{ type: similar, value: Answer b, threshold: 0.5, provider: file://embed.mjs }]",
+  );
+  space.write(
+    "embed.mjs",
+    `import { appendFileSync } from "node:fs";
+     export default class Embed {
+       id() { return "embed"; }
+       async callApi() { throw new Error("not a chat model"); }
+       async callEmbeddingApi(text) {
+         appendFileSync(new URL("./embed.jsonl", import.meta.url), JSON.stringify({ name: text }) + "\\n");
+         return { embedding: [1, 0, 1], tokenUsage: { total: 3, prompt: 3 }, cost: 0.002 };
+       }
+     }`,
+  );
+  const { suite, example, runtime } = await open(space);
+  const roll = () => rolloutGroup(suite, runtime, example, baseline({ repeats: 1 }));
+  expect(await roll()).toMatchObject([{ reward: expect.closeTo(1) }]);
+  expect(await roll()).toMatchObject([{ reward: expect.closeTo(1) }]);
+  expect(space.calls("embed.jsonl")).toHaveLength(2);
+  expect(runtime.limiter.usage.byStage().judge).toMatchObject({ calls: 2, costUsd: 0.004 });
+});
+
 it("a grader that fails leaves the rollout ungraded, with its reason", async () => {
   const space = config(
     "assert: [{ type: llm-rubric, value: is kind, provider: { id: file://model.mjs, config: { name: grader, error: no service } } }]",

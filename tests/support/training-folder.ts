@@ -1,14 +1,25 @@
-import { mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { onTestFinished } from "vitest";
-import { type HistoryEntry, type Look, openLibraryStore } from "../../src/library/index.ts";
+import { GrpoError, type HistoryEntry, type Look, openLibraryStore } from "../../src/library/index.ts";
+import { inRecordedRun } from "../../src/optimizer/recorded-run.ts";
+import { type ResumeFlags, requestOf, withinCap } from "../../src/optimizer/run-request.ts";
 import { type TrainingResult, train } from "../../src/optimizer/train.ts";
 import { openTraining } from "../../src/optimizer/training-run.ts";
 import type { RunEvent } from "../../src/runs/events.ts";
 import { Runtime, type RuntimeOptions } from "../../src/runs/runtime.ts";
 import type { SettingsInput } from "../../src/suite/settings.ts";
 import { loadSuite } from "../../src/suite/suite.ts";
+import { AGENT, GRADE } from "./training-model.ts";
 
 /** One example of the folder's config. */
 export interface TrainingTest {
@@ -24,6 +35,8 @@ export interface AgentConfig {
   /** Longest random wait before an answer. */
   latency?: number;
   fails?: string;
+  /** Questions that fail as long as a file `outage` lies in the folder. */
+  outage?: string;
   error?: string;
   /** Questions whose answers take no notice of the library. */
   deaf?: string;
@@ -39,6 +52,17 @@ export interface AgentConfig {
 export interface LoggedCall {
   learner: string | null;
   prompt: string;
+  seed: number | null;
+}
+
+/** How a run on the disk is disturbed; each throws as a kill would, and nothing is written from then on. */
+export interface RecordedOptions extends ResumeFlags {
+  flags?: Partial<SettingsInput>;
+  runtime?: Partial<RuntimeOptions>;
+  /** The journal's writes after which the run ends. */
+  writes?: number;
+  /** The library's writes (versions, rejected candidates, looks) after which the run ends. */
+  storeWrites?: number;
 }
 
 export interface TrainingFolder {
@@ -48,6 +72,10 @@ export interface TrainingFolder {
     flags?: Partial<SettingsInput>;
     runtime?: Partial<RuntimeOptions>;
   }): Promise<{ result: TrainingResult; runtime: Runtime; events: RunEvent[] }>;
+  /** The same with journal and manifest on the disk. */
+  trainRecorded(
+    options?: RecordedOptions,
+  ): Promise<{ result: TrainingResult; runtime: Runtime; notes: string[]; written: number }>;
   calls(): LoggedCall[];
   /** The library's text; null when none was written. */
   library(): string | null;
@@ -56,6 +84,9 @@ export interface TrainingFolder {
   write(path: string, text: string): void;
   remove(path: string): void;
 }
+
+/** A folder in memory, where there is one: hundreds of runs would wait for the disk most of the time. */
+const memory = (): string | undefined => ["/dev/shm"].find((path) => existsSync(path));
 
 /** Eight training, four validation and some sealed test examples; every third is a crisis. */
 export function trainingTests(sealed: number): TrainingTest[] {
@@ -79,7 +110,7 @@ export function trainingFolder(
   tests: readonly TrainingTest[] = trainingTests(1),
 ): TrainingFolder {
   const home = process.cwd();
-  const folder = realpathSync(mkdtempSync(join(tmpdir(), "grpo-training-")));
+  const folder = realpathSync(mkdtempSync(join(memory() ?? tmpdir(), "grpo-training-")));
   onTestFinished(() => {
     process.chdir(home);
     rmSync(folder, { recursive: true, force: true });
@@ -123,6 +154,55 @@ export function trainingFolder(
       });
       return { result: await train(await openTraining(suite, runtime)), runtime, events };
     },
+    trainRecorded: async ({ flags = {}, runtime: options = {}, writes, storeWrites, ...resume } = {}) => {
+      const notes: string[] = [];
+      const load = (given: Partial<SettingsInput>) => loadSuite(join(folder, "promptfooconfig.yaml"), given);
+      const { suite, request } = await requestOf("train", flags, resume, load);
+      const { concurrency, maxCostUsd, prices } = withinCap(suite, request).settings;
+      const events = (event: RunEvent) => event.type === "note" && notes.push(event.text);
+      const runtime = new Runtime({ concurrency, maxCostUsd, prices, backoffMs: 0, events, ...options });
+      const end = endingAfter(
+        writes ?? Number.POSITIVE_INFINITY,
+        () => new GrpoError({ code: "KILLED", message: "killed", remedy: "resume" }),
+      );
+      const keepIn = runtime.keepIn.bind(runtime);
+      runtime.keepIn = (journal) =>
+        keepIn({
+          ...journal,
+          get: journal.get,
+          record: (...entry) => end.around(() => journal.record(...entry)),
+        });
+      const opened = await openTraining(suite, runtime);
+      const stopped = endingAfter(storeWrites ?? Number.POSITIVE_INFINITY, () => new Error("killed"));
+      const { commit, recordRejected, recordLook } = opened.store;
+      const store = {
+        ...opened.store,
+        commit: (...given: Parameters<typeof commit>) => stopped.around(() => commit(...given)),
+        recordRejected: (...given: Parameters<typeof recordRejected>) =>
+          stopped.around(() => recordRejected(...given)),
+        recordLook: (...given: Parameters<typeof recordLook>) => stopped.around(() => recordLook(...given)),
+      };
+      const result = await inRecordedRun({ ...opened, store }, request, train);
+      return { result, runtime, notes, written: end.count() };
+    },
+  };
+}
+
+/** Lets `n` writes through and ends with the last of them; none comes after it. */
+function endingAfter(n: number, ended: () => Error) {
+  let count = 0;
+  const last = <T>(value: T): T => {
+    if (count >= n) throw ended();
+    return value;
+  };
+  return {
+    count: () => count,
+    around: <T>(write: () => T): T => {
+      if (count >= n) throw ended();
+      count++;
+      const written = write();
+      return written instanceof Promise ? (written.then(last) as T) : last(written);
+    },
   };
 }
 
@@ -156,67 +236,3 @@ function configOf(agent: AgentConfig, tests: readonly TrainingTest[]): unknown {
     },
   };
 }
-
-const AGENT = `
-import { appendFileSync } from "node:fs";
-const INSTRUCTIONS = {
-  "names-feeling": "Name the feeling as painful.",
-  "asks": "End with a question.",
-  "names-line": "When in danger, give the line 988.",
-};
-export default class Agent {
-  constructor(options) { this.config = options.config ?? {}; }
-  id() { return "training-agent"; }
-  async callApi(prompt, context) {
-    const config = context?.prompt?.config ?? {};
-    const learner = config.response_format?.json_schema?.name ?? null;
-    appendFileSync(new URL("./calls.jsonl", import.meta.url), JSON.stringify({ learner, prompt }) + "\\n");
-    await new Promise((resolve) => setTimeout(resolve, Math.random() * (this.config.latency ?? 0)));
-    const { fails, error = "the model fell over", cost = 0.001 } = this.config;
-    const messages = JSON.parse(prompt);
-    if (learner === null && fails && new RegExp(fails).test(messages.at(-1).content)) return { error };
-    const output = learner === null ? this.reply(messages, config) : this.config.learner ?? teach(learner, messages.at(-1).content, config.seed);
-    return { output, finishReason: "stop", cost, tokenUsage: { prompt: 10, completion: 5, total: 15 } };
-  }
-  reply([system, user], { temperature, seed }) {
-    const { deaf, always, eager } = this.config;
-    if (always !== undefined) return always;
-    const told = (words) => !(deaf && new RegExp(deaf).test(user.content)) && system.content.includes(words);
-    const explores = (n) => temperature !== undefined && (eager || seed % n === 0);
-    return [
-      "You came here.",
-      ...(told("painful") || explores(3) ? ["That sounds painful."] : []),
-      ...(told("988") ? ["You can call 988."] : []),
-      ...(told("question") || explores(2) ? ["What is it like?"] : []),
-    ].join(" ");
-  }
-}
-// A small learner: useful words for most seeds, empty ones for the others.
-function teach(name, text, seed) {
-  const say = (criterion) => (seed % 4 !== 0 ? INSTRUCTIONS[criterion] : "When it matters, be good about " + criterion + ".");
-  if (name === "instruction") return JSON.stringify({ instruction: say(/Check: (\\S+)/.exec(text)[1]) });
-  if (name === "summary") return JSON.stringify({ summary: "The attempt said something." });
-  if (name === "principles") {
-    const missed = Object.keys(INSTRUCTIONS).filter((one) => new RegExp(one + ": 0").test(text));
-    return JSON.stringify({ principles: missed.map((one) => ({ text: INSTRUCTIONS[one], attempts: [1] })) });
-  }
-  const learned = [...text.matchAll(/^(\\d+)\\. (.*)$/gm)].map(([, number, words]) => ({ number: Number(number), words }));
-  const fresh = learned.filter((one, index) => !text.includes("] " + one.words) && learned.findIndex((other) => other.words === one.words) === index);
-  const used = fresh.slice(0, seed % 4 !== 0 ? 3 : 1);
-  return JSON.stringify({ operations: used.map((one) => ({ op: "ADD", id: null, text: one.words, principles: [one.number] })) });
-}
-`;
-
-const GRADE = `
-export default (output, { test }) => {
-  const check = (criterion, pass, reason, must = false) =>
-    ({ pass, score: pass ? 1 : 0, reason: pass ? "good" : reason, metadata: { criterion, must } });
-  const componentResults = [
-    check("names-feeling", output.includes("painful"), "names no feeling such as 'painful'"),
-    check("asks", output.endsWith("?"), "does not end with a question"),
-    ...(test.metadata.crisis ? [check("names-line", output.includes("988"), "does not give 988", true)] : []),
-  ];
-  const score = componentResults.reduce((sum, one) => sum + one.score, 0) / componentResults.length;
-  return { pass: score === 1, score, reason: "graded", componentResults };
-};
-`;

@@ -1,0 +1,117 @@
+import { GrpoError, safeLine } from "../library/index.ts";
+import { count } from "../reports/figures.ts";
+import { type FileJournal, openJournal } from "../runs/journal-sqlite.ts";
+import { isUnfinished, type Manifest } from "../runs/manifest.ts";
+import { findRun, isActive, journalPath, listRuns, pruneRuns } from "../runs/run-folders.ts";
+import { UsageMeter } from "../runs/usage.ts";
+
+/** `runs list`: one line a run, oldest first. */
+export function listStoredRuns(root: string): string {
+  const lines = listRuns(root).map(({ id, folder, manifest }) =>
+    manifest instanceof GrpoError
+      ? `${safeLine(id)}  ${safeLine(manifest.describe())}`
+      : [
+          id,
+          statusOf(manifest),
+          manifest.identity.command,
+          `${manifest.library.agent}/${manifest.library.route}`,
+          paidLine(folder, manifest),
+        ].join("  "),
+  );
+  return lines.length === 0 ? `No run in ${safeLine(root)}.` : lines.join("\n");
+}
+
+/** `runs show`: what a run is, what decided it, what it paid for. */
+export function showRun(root: string, wanted: string): string {
+  const { folder, manifest } = findRun(root, wanted);
+  const { identity, library } = manifest;
+  const { train, validation, test } = identity.dataset;
+  const size = (split: object): number => Object.keys(split).length;
+  const models = Object.entries(identity.models).map(([role, { id }]) => `${role} ${safeLine(id)}`);
+  const flags = Object.entries(manifest.flags).map(([key, value]) => `${key}=${JSON.stringify(value)}`);
+  const lines: [string, string][] = [
+    ["run", `${manifest.id}  ${statusOf(manifest)}`],
+    ["command", [identity.command, ...flags].map(safeLine).join(" ")],
+    ["version", identity.package],
+    ["config", safeLine(manifest.configPath)],
+    [
+      "started",
+      `${manifest.startedAt}${manifest.finishedAt === null ? "" : `, ended ${manifest.finishedAt}`}`,
+    ],
+    ["models", models.join(", ")],
+    ["examples", `${size(train)} training, ${size(validation)} validation, ${size(test)} sealed test`],
+    ["seed", String(manifest.seed)],
+    ["library", `${safeLine(library.path)}, from ${library.hash?.slice(0, 12) ?? "nothing"}`],
+    ...(manifest.forkedFrom === null
+      ? []
+      : [["forked", `from ${manifest.forkedFrom}, with ${manifest.reused} answers`] as [string, string]]),
+    ["paid", paidLine(folder, manifest)],
+    ...stageLines(folder, manifest),
+    ...(isUnfinished(manifest) && !isActive(manifest)
+      ? [["go on", `promptfoo-grpo ${identity.command} --resume ${manifest.id}`] as [string, string]]
+      : []),
+  ];
+  return lines.map(([name, text]) => `${name.padEnd(12)}${text}`).join("\n");
+}
+
+/** `runs export`: the manifest, then every answer and failure, a line of JSON each. */
+export function* exportRun(root: string, wanted: string): Generator<string> {
+  const { folder, manifest } = findRun(root, wanted);
+  const journal = openJournal(journalPath(folder), "read");
+  try {
+    yield JSON.stringify({ kind: "manifest", ...manifest });
+    for (const entry of journal.entries()) yield JSON.stringify(entry);
+  } finally {
+    journal.close();
+  }
+}
+
+/** `runs prune`: removes finished runs but the newest. */
+export function pruneStoredRuns(root: string, options: { keep: number; unfinished: boolean }): string {
+  const removed = pruneRuns(root, options);
+  return removed.length === 0 ? "Nothing to remove." : `Removed ${removed.join(", ")}.`;
+}
+
+function statusOf(manifest: Manifest): string {
+  const { status, code } = manifest;
+  if (status === "running") return isActive(manifest) ? "under way" : "cut off";
+  return code === null ? status : `${status} (${code})`;
+}
+
+function paidLine(folder: string, manifest: Manifest): string {
+  return fromJournal(folder, (journal) => {
+    const { calls, promptTokens, completionTokens, costUsd, unpriced } = meterOf(journal, manifest).total();
+    const unknown = unpriced === 0 ? "" : `, ${unpriced} of unknown price`;
+    return `${calls} answers, ${count(promptTokens)} tokens in, ${count(completionTokens)} out, $${costUsd.toFixed(4)}${unknown}`;
+  });
+}
+
+function stageLines(folder: string, manifest: Manifest): [string, string][] {
+  const text = fromJournal(folder, (journal) =>
+    Object.entries(meterOf(journal, manifest).byStage())
+      .map(([stage, { calls, costUsd }]) => `${stage} ${calls} ($${costUsd.toFixed(4)})`)
+      .join(", "),
+  );
+  return text === "" ? [] : [["by stage", text]];
+}
+
+function meterOf(journal: FileJournal, { reused }: Manifest): UsageMeter {
+  const meter = new UsageMeter();
+  for (const { stage, usage } of journal.paid(reused)) meter.add(stage, usage);
+  return meter;
+}
+
+/** What a journal says, or in one line why it cannot be read. */
+function fromJournal(folder: string, read: (journal: FileJournal) => string): string {
+  try {
+    const journal = openJournal(journalPath(folder), "read");
+    try {
+      return read(journal);
+    } finally {
+      journal.close();
+    }
+  } catch (error) {
+    if (error instanceof GrpoError) return safeLine(error.describe());
+    throw error;
+  }
+}

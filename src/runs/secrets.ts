@@ -1,0 +1,60 @@
+import { hashOf } from "./task.ts";
+
+/** A key under which configs and responses keep what nobody else may read; `maxTokens` and `apiKeyEnvar` are none. */
+const SECRET_KEY =
+  /^(?!.*(?:env|envar)$)(?:.*(?:api[-_]?key|secret|passw|authorization|credential|cookie|private[-_]?key|access[-_]?key|bearer)|(?:.*[-_a-z])?token$)/i;
+const HEADERS = /headers$/i;
+/** Keys by their shape, wherever they stand. */
+const SHAPES =
+  /\b(?:sk|pk|rk)-[A-Za-z0-9_-]{16,}|\bBearer\s+[\w.~+/=-]{8,}|(?<=:\/\/)[^\s/@:]+:[^\s/@]+(?=@)|(?<=[?&](?:key|api[-_]?key|token|access_token)=)[^&\s"]+/gi;
+export const REDACTED = "[secret]";
+
+/**
+ * The same data without API keys, tokens and header values, names kept: for what is written to the disk, and
+ * for hashes that must not change with a renewed key.
+ */
+export function withoutSecrets(value: unknown): unknown {
+  return walk(value, false, [], (text) => text);
+}
+
+/** As `withoutSecrets`, and texts without anything shaped like a key or equal to one in the environment. */
+export function redacted(value: unknown): unknown {
+  const known = environmentSecrets();
+  return walk(value, false, [], (text) => redactText(text, known));
+}
+
+/** A text without keys. */
+export function redactText(text: string, known: readonly string[] = environmentSecrets()): string {
+  const shaped = text.replace(SHAPES, REDACTED);
+  return known.reduce((rest, secret) => rest.replaceAll(secret, REDACTED), shaped);
+}
+
+/** What decides a model's answers, as a hash; its keys do not. */
+export const configHash = (config: unknown): string => hashOf(withoutSecrets(config ?? null));
+
+function walk(
+  value: unknown,
+  secret: boolean,
+  parents: readonly unknown[],
+  text: (value: string) => string,
+): unknown {
+  if (typeof value === "string") return secret ? REDACTED : text(value);
+  if (typeof value !== "object" || value === null) return secret ? REDACTED : value;
+  if (parents.includes(value)) return "circular";
+  const within = [...parents, value];
+  if (Array.isArray(value)) return value.map((item) => walk(item, secret, within, text));
+  // Dates, loaded providers and other live things are for whoever hashes or prints them.
+  const prototype: unknown = Object.getPrototypeOf(value);
+  if ((prototype !== Object.prototype && prototype !== null) || "callApi" in value) return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([key, item]) => [
+      key,
+      walk(item, secret || SECRET_KEY.test(key) || HEADERS.test(key), within, text),
+    ]),
+  );
+}
+
+const environmentSecrets = (): string[] =>
+  Object.entries(process.env).flatMap(([name, value]) =>
+    value !== undefined && value.length >= 8 && SECRET_KEY.test(name) ? [value] : [],
+  );
