@@ -2,7 +2,7 @@ import { resolve } from "node:path";
 import { readResults } from "../evaluation/results-file.ts";
 import { type FinishedRollouts, finishedRollouts } from "../evaluation/results-rollouts.ts";
 import { hashText } from "../library/index.ts";
-import { requestOf, withinCap } from "../optimizer/run-request.ts";
+import { requestOf } from "../optimizer/run-request.ts";
 import { openTraining, type TrainingRun } from "../optimizer/training-run.ts";
 import { hashOf } from "../runs/task.ts";
 import { loadSuite, type Suite } from "../suite/suite.ts";
@@ -27,7 +27,7 @@ export async function learnCommand(options: LearnOptions): Promise<number> {
     return onlyThese(whole, found);
   };
   const { suite, request } = await requestOf("learn", options.flags, options, load);
-  return inSession(withinCap(suite, request), options.display, async (session) => {
+  return inSession(suite, options.display, async (session) => {
     const run = await openTraining(suite, session.runtime);
     const { byExample: finished = new Map() } = found ?? {};
     for (const text of found === undefined ? [] : notesOn(run, found))

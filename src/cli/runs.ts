@@ -97,7 +97,7 @@ function stageLines(folder: string, manifest: Manifest): [string, string][] {
 
 function meterOf(journal: FileJournal, { reused }: Manifest): UsageMeter {
   const meter = new UsageMeter();
-  for (const { stage, usage } of journal.paid(reused)) meter.add(stage, usage);
+  for (const { stage, usage } of journal.paid(reused)) if (usage !== null) meter.add(stage, usage);
   return meter;
 }
 

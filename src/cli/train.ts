@@ -4,7 +4,7 @@ import { baselineSampling, evaluationSampling } from "../evaluation/sampling.ts"
 import { openLearner } from "../optimizer/learner.ts";
 import { planTraining } from "../optimizer/plan.ts";
 import { inRecordedRun } from "../optimizer/recorded-run.ts";
-import { type ResumeFlags, type RunRequest, requestOf, withinCap } from "../optimizer/run-request.ts";
+import { type ResumeFlags, type RunRequest, requestOf } from "../optimizer/run-request.ts";
 import { type TrainingResult, train } from "../optimizer/train.ts";
 import { openTraining, type TrainingRun, twoArms } from "../optimizer/training-run.ts";
 import { count } from "../reports/figures.ts";
@@ -35,7 +35,7 @@ export async function trainCommand(options: TrainOptions): Promise<number> {
   const config = options.config === undefined ? undefined : resolve(options.config);
   const load = (flags: TrainOptions["flags"]) => loadSuite(config, flags);
   const { suite, request } = await requestOf("train", options.flags, options, load);
-  return inSession(withinCap(suite, request), options.display, async (session) => {
+  return inSession(suite, options.display, async (session) => {
     const { runtime } = session;
     if (options.dryRun === true) {
       process.stdout.write(await dryRun(suite, runtime));

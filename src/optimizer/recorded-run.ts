@@ -142,7 +142,7 @@ function begin(
     host: hostname(),
     pid,
   });
-  for (const { stage, usage } of journal.paid(manifest.reused)) runtime.limiter.usage.add(stage, usage);
+  for (const paid of journal.paid(manifest.reused)) runtime.limiter.restore(paid);
   const note = (text: string): void => runtime.emit({ type: "note", text });
   const answers = `${journal.size} answers are paid for`;
   if (request.earlier === undefined) note(`run ${manifest.id}`);

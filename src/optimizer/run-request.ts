@@ -1,8 +1,7 @@
 import { join } from "node:path";
 import { GrpoError } from "../library/index.ts";
-import { openJournal } from "../runs/journal-sqlite.ts";
 import { isUnfinished, type Manifest, type RunIdentity } from "../runs/manifest.ts";
-import { findRun, journalPath, listRuns, RUNS, unfinishedRuns } from "../runs/run-folders.ts";
+import { findRun, listRuns, RUNS, unfinishedRuns } from "../runs/run-folders.ts";
 import type { SettingsInput } from "../suite/settings.ts";
 import type { Suite } from "../suite/suite.ts";
 
@@ -50,33 +49,6 @@ export async function requestOf(
   if (fork !== true && !isUnfinished(earlier.manifest)) throw finished(earlier.manifest);
   const merged = { ...(earlier.manifest.flags as Partial<SettingsInput>), ...flags };
   return { suite: await load(merged), request: { command, flags: merged, earlier, fork } };
-}
-
-/**
- * The suite with what an earlier process of the run spent taken off its cap.
- * @throws GrpoError BUDGET_REACHED when nothing is left
- */
-export function withinCap(suite: Suite, { earlier, fork }: RunRequest): Suite {
-  const { maxCostUsd } = suite.settings;
-  if (maxCostUsd === undefined || earlier === undefined || fork === true) return suite;
-  const journal = openJournal(journalPath(earlier.folder), "read");
-  try {
-    const spent = [...journal.paid(earlier.manifest.reused)].reduce(
-      (sum, one) => sum + (one.usage.costUsd ?? 0),
-      0,
-    );
-    if (spent < maxCostUsd)
-      return { ...suite, settings: { ...suite.settings, maxCostUsd: maxCostUsd - spent } };
-    throw new GrpoError({
-      code: "BUDGET_REACHED",
-      message: `Run ${earlier.manifest.id} has spent $${spent.toFixed(4)} of its cap of $${maxCostUsd} already.`,
-      place: "metadata.grpo.maxCostUsd",
-      remedy: "Raise --max-cost and resume; libraries already accepted are on disk.",
-      exitCode: 4,
-    });
-  } finally {
-    journal.close();
-  }
 }
 
 /** A line about a run that could be resumed instead, when the newest of this library is one. */

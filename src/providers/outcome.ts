@@ -5,7 +5,7 @@ import type { PriceBook, PricedModel } from "../runs/prices.ts";
 import { retryAfterOf } from "../runs/retry-after.ts";
 import { redacted } from "../runs/secrets.ts";
 import type { Json, Task } from "../runs/task.ts";
-import type { CallUsage } from "../runs/usage.ts";
+import { type CallUsage, estimatedTokens } from "../runs/usage.ts";
 
 /** What a provider's response means: a reply with what it cost, or why there is none. */
 export function outcomeOf(
@@ -82,11 +82,6 @@ function usageOf(response: ProviderResponse, task: Task, model: PricedModel, pri
     costUsd: prices.costOf(model, tokens, own),
     ...(silent ? { budgetTokens: estimatedTokens(task, response.output) } : {}),
   };
-}
-
-/** About four characters a token: a cap in tokens must hold for a provider that tells none. */
-function estimatedTokens(task: Task, output: unknown): number {
-  return Math.ceil((JSON.stringify(task).length + (JSON.stringify(output ?? "") ?? "").length) / 4);
 }
 
 const objectOf = (value: unknown): Record<string, unknown> =>

@@ -1,4 +1,5 @@
 import { GrpoError } from "../library/error.ts";
+import type { Spent } from "./usage.ts";
 
 /** What a run may use over everything: agent, judges, simulated users, learner. Undefined is no cap. */
 export interface Caps {
@@ -11,7 +12,6 @@ export interface Caps {
 
 const KINDS = ["costUsd", "calls", "tokens"] as const;
 type Kind = (typeof KINDS)[number];
-export type Spent = Record<Kind, number>;
 
 /** Sums of prices are not exact: reaching the cap to the cent is not passing it. */
 const ROUNDING = 1e-9;
@@ -24,14 +24,17 @@ const nothing = (): Spent => ({ costUsd: 0, calls: 0, tokens: 0 });
 export class Budget {
   readonly #caps: Caps;
   readonly #most = new Map<string, Spent>();
-  readonly #spent: Spent;
+  readonly #spent = nothing();
   #reserved = nothing();
   #inFlight = 0;
 
-  /** `before`: what the run had used before this process took it up. */
-  constructor(caps: Caps, before: Partial<Spent> = {}) {
+  constructor(caps: Caps) {
     this.#caps = caps;
-    this.#spent = { ...nothing(), ...before };
+  }
+
+  /** Counts what the run had used before this process took it up. */
+  add(spent: Spent): void {
+    for (const one of KINDS) this.#spent[one] += spent[one];
   }
 
   get spent(): Spent {
@@ -55,20 +58,21 @@ export class Budget {
   }
 
   /** What a call used, in place of what it reserved. Null: it was cut off, and is counted as reserved. */
-  settle(kind: string, reserved: Spent, used: Omit<Spent, "calls"> | null): void {
+  settle(kind: string, reserved: Spent, used: Spent | null): void {
     this.#inFlight--;
     for (const one of KINDS) this.#reserved[one] -= reserved[one];
     if (this.#inFlight === 0) this.#reserved = nothing();
-    const counted = used === null ? reserved : { ...used, calls: 1 };
-    for (const one of KINDS) this.#spent[one] += counted[one];
+    this.add(used ?? reserved);
     if (used !== null) this.#remember(kind, used);
   }
 
-  /** The answer of a call that had been cut off, and counted, before. */
-  correct(kind: string, reserved: Spent, used: Omit<Spent, "calls">): void {
-    this.#spent.costUsd += used.costUsd - reserved.costUsd;
-    this.#spent.tokens += used.tokens - reserved.tokens;
+  /** The answer of a call that had been cut off, and counted as reserved, before. Returns the difference. */
+  correct(kind: string, reserved: Spent, used: Spent): Spent {
+    const difference = nothing();
+    for (const one of KINDS) difference[one] = used[one] - reserved[one];
+    this.add(difference);
     this.#remember(kind, used);
+    return difference;
   }
 
   reached(kind: string): GrpoError {
@@ -78,7 +82,7 @@ export class Budget {
       code: "BUDGET_REACHED",
       message: `The cap of ${amount(cap, this.#caps[cap] ?? 0)} would be passed: ${amount(cap, this.#spent[cap])} used, ${amount(cap, this.#reserved[cap])} in flight.`,
       place: `metadata.grpo.${SETTING[cap]}`,
-      remedy: `Raise ${FLAG[cap]}; libraries already accepted are on disk.`,
+      remedy: `Raise ${FLAG[cap]}: \`train --resume\` goes on without paying again; libraries already accepted are on disk.`,
       exitCode: 4,
     });
   }
@@ -87,7 +91,7 @@ export class Budget {
     return { ...(this.#most.get(kind) ?? nothing()), calls: 1 };
   }
 
-  #remember(kind: string, used: Omit<Spent, "calls">): void {
+  #remember(kind: string, used: Spent): void {
     const most = this.#most.get(kind) ?? nothing();
     this.#most.set(kind, {
       costUsd: Math.max(most.costUsd, used.costUsd),

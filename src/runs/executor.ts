@@ -14,7 +14,7 @@ export interface Executor {
 export class TaskFailed extends Error {}
 
 /** Runs tasks in this process. */
-export function embeddedExecutor(journal: Journal): Executor {
+export function embeddedExecutor(journal: Omit<Journal, "lose">): Executor {
   const inFlight = new Map<string, Promise<Json>>();
   const run = async <R extends Json>(id: string, task: Task, work: () => Promise<R>): Promise<Json> => {
     const known = await journal.get(id);

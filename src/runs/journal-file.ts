@@ -29,6 +29,15 @@ export interface FailureRow {
   sealed: number;
 }
 
+/** A try that gave no result. */
+export interface LostRow {
+  n: number;
+  stage: Stage;
+  at: string;
+  /** JSON. */
+  lost: string;
+}
+
 /** The version changes with the tables: `verify` is where an older file will be brought up to date. */
 export function create(database: DatabaseSync): void {
   prepare(database);
@@ -40,6 +49,7 @@ export function create(database: DatabaseSync): void {
       task TEXT NOT NULL, result TEXT NOT NULL, sum TEXT NOT NULL) STRICT;
     CREATE TABLE failures (n INTEGER PRIMARY KEY, id TEXT NOT NULL, stage TEXT NOT NULL, at TEXT NOT NULL,
       reason TEXT NOT NULL, sealed INTEGER NOT NULL) STRICT;
+    CREATE TABLE lost (n INTEGER PRIMARY KEY, stage TEXT NOT NULL, at TEXT NOT NULL, lost TEXT NOT NULL) STRICT;
     COMMIT;`);
 }
 

@@ -3,11 +3,19 @@ import { dirname } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import type { Journal, Known } from "./journal.ts";
 import { corrupt, sqliteErrors } from "./journal-errors.ts";
-import { create, type FailureRow, prepare, type ResultRow, sumOf, verify } from "./journal-file.ts";
-import { paidFor } from "./paid.ts";
+import {
+  create,
+  type FailureRow,
+  type LostRow,
+  prepare,
+  type ResultRow,
+  sumOf,
+  verify,
+} from "./journal-file.ts";
+import { lostTry, paidFor } from "./paid.ts";
 import { redacted, redactText } from "./secrets.ts";
 import type { Json, Stage, Task } from "./task.ts";
-import type { CallUsage } from "./usage.ts";
+import type { PaidTry } from "./usage.ts";
 
 /** One line of a journal. */
 export type JournalEntry =
@@ -20,8 +28,8 @@ export interface FileJournal extends Journal {
   readonly size: number;
   /** Failures until now are part of what the run has learned from: a resumed run fails there as well. */
   seal(): void;
-  /** What every result after the first `skip` cost when it was paid for, oldest first. */
-  paid(skip?: number): Generator<{ stage: Stage; usage: CallUsage }>;
+  /** What was paid: for every result after the first `skip`, oldest first, then for tries that gave none. */
+  paid(skip?: number): Generator<PaidTry>;
   /** Results, then failures, each oldest first. */
   entries(): Generator<JournalEntry>;
   close(): void;
@@ -78,6 +86,7 @@ function fileJournal(path: string, database: DatabaseSync): FileJournal {
   const insertFailure = database.prepare(
     "INSERT INTO failures (id, stage, at, reason, sealed) VALUES (?, ?, ?, ?, 0)",
   );
+  const insertLost = database.prepare("INSERT INTO lost (stage, at, lost) VALUES (?, ?, ?)");
   const seal = database.prepare("UPDATE failures SET sealed = 1 WHERE sealed = 0");
   const failures = sealedFailures(database);
   const now = (): string => new Date().toISOString();
@@ -109,12 +118,16 @@ function fileJournal(path: string, database: DatabaseSync): FileJournal {
     fail: async (id, task, reason) => {
       sqliteErrors(path, "write", () => insertFailure.run(id, task.stage, now(), redactText(reason)));
     },
+    lose: ({ stage, ...lost }) => {
+      sqliteErrors(path, "write", () => insertLost.run(stage, now(), JSON.stringify(lost)));
+    },
     seal: () => {
       sqliteErrors(path, "write", () => seal.run());
     },
     paid: function* (skip = 0) {
       for (const row of rowsOf<ResultRow>(path, database, "results", skip))
-        yield { stage: row.stage, usage: paidFor(JSON.parse(row.result) as Json) };
+        yield paidFor(row.stage, JSON.parse(row.task) as Json, JSON.parse(row.result) as Json);
+      for (const row of rowsOf<LostRow>(path, database, "lost")) yield lostTry(row.stage, row.lost);
     },
     entries: function* () {
       for (const { sum: _sum, ...row } of rowsOf<ResultRow>(path, database, "results"))
@@ -131,7 +144,7 @@ function fileJournal(path: string, database: DatabaseSync): FileJournal {
 function* rowsOf<Row extends { n: number }>(
   path: string,
   database: DatabaseSync,
-  table: "results" | "failures",
+  table: "results" | "failures" | "lost",
   skip = 0,
 ): Generator<Row> {
   const page = database.prepare(`SELECT * FROM ${table} WHERE n > ? ORDER BY n LIMIT ${PAGE}`);

@@ -1,4 +1,5 @@
 import type { Json, Task } from "./task.ts";
+import type { PaidTry } from "./usage.ts";
 
 /** How a task ended: with a result, or in a failure that the run went on with. */
 export type Known = { result: Json } | { failed: string };
@@ -12,6 +13,8 @@ export interface Journal {
    * come to the same candidates, fails where this one did.
    */
   fail(id: string, task: Task, reason: string): Promise<void>;
+  /** Notes what a try that gave no result cost, for the caps of a run that is resumed. */
+  lose(lost: PaidTry): void;
 }
 
 /** A journal that lives as long as the process. */
@@ -29,5 +32,6 @@ export function memoryJournal(): Journal & { readonly size: number } {
       entries.set(id, result);
     },
     fail: async () => {},
+    lose: () => {},
   };
 }

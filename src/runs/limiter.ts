@@ -1,12 +1,12 @@
 import { GrpoError } from "../library/error.ts";
-import { Budget, type Caps, type Spent } from "./budget.ts";
+import { Budget, type Caps } from "./budget.ts";
 import { withDeadline } from "./deadline.ts";
 import { type CallFailure, type FailureKind, kindOf, refusal } from "./failure.ts";
 import { interruptionOf } from "./interrupt.ts";
 import { seededRandom } from "./random.ts";
 import type { Stage } from "./task.ts";
 import { type Entry, type Pass, Turnstile } from "./turnstile.ts";
-import { type CallUsage, UsageMeter } from "./usage.ts";
+import { type CallUsage, type PaidTry, type Spent, spentBy, UsageMeter } from "./usage.ts";
 
 /** What a call came back with: its value and usage, or why it failed. */
 export type CallOutcome<T> =
@@ -27,8 +27,6 @@ export interface LimiterOptions {
   /** Calls in flight at most, all models together. */
   concurrency: number;
   caps?: Caps;
-  /** What the run had used before this process took it up. */
-  spentBefore?: Partial<Spent>;
   /** Tries of a call whose failure may pass; 1 is no retry. Default 8. */
   attempts?: number;
   /** First pause before a retry, milliseconds; doubles up to 30 s, with seeded jitter. Default 500. */
@@ -41,6 +39,8 @@ export interface LimiterOptions {
   /** Ends calls in flight too. */
   kill?: AbortSignal | undefined;
   onCall?: (stage: Stage, totals: UsageMeter) => void;
+  /** A try ended without an answer, or one that was given up was answered after all: what no result tells. */
+  onLost?: (lost: PaidTry) => void;
   /** A provider asked for a pause of its calls. */
   onPause?: (model: string, ms: number) => void;
 }
@@ -50,6 +50,8 @@ export interface Limiter {
   readonly usage: UsageMeter;
   /** What counts towards the caps. */
   spent(): Spent;
+  /** Counts what an earlier process of the run paid for. */
+  restore(paid: PaidTry): void;
   /** Calls of this key that may be in flight at present. */
   allowed(key: string): number;
   /** Resolves with the outcome of the last try. @throws GrpoError BUDGET_REACHED, PROVIDER_REFUSED, PRICE_UNKNOWN, INTERRUPTED */
@@ -82,7 +84,7 @@ class EmbeddedLimiter implements Limiter {
 
   constructor(options: LimiterOptions) {
     this.#options = options;
-    this.#budget = new Budget(options.caps ?? {}, options.spentBefore);
+    this.#budget = new Budget(options.caps ?? {});
     this.#turnstile = new Turnstile(options.concurrency, this.#budget);
     this.#random = seededRandom(options.seed ?? 1, "backoff");
     const { signal } = options;
@@ -93,6 +95,11 @@ class EmbeddedLimiter implements Limiter {
 
   spent(): Spent {
     return this.#budget.spent;
+  }
+
+  restore({ stage, spent, usage }: PaidTry): void {
+    this.#budget.add(spent);
+    if (usage !== null) this.usage.add(stage, usage);
   }
 
   allowed(key: string): number {
@@ -132,6 +139,7 @@ class EmbeddedLimiter implements Limiter {
     const answer = await withDeadline(ms, this.#options.kill, (signal) => outcomeOf(fn, signal));
     if (answer.end !== "answered") {
       this.#budget.settle(pass.entry.kind, pass.reserved, null);
+      this.#lose({ stage, spent: pass.reserved, usage: null });
       void answer.late.then((late) => this.#countLate(stage, pass, late.outcome));
       if (answer.end === "killed") this.end(interruptionOf(this.#options.kill as AbortSignal));
       this.#turnstile.leave(pass);
@@ -139,7 +147,8 @@ class EmbeddedLimiter implements Limiter {
       return { ok: false, error: `timed out after ${ms} ms`, kind: "passing" };
     }
     const { outcome, fatal = this.#fatalIn(callee, outcome) } = answer.value;
-    this.#budget.settle(pass.entry.kind, pass.reserved, usedBy(outcome.usage));
+    this.#budget.settle(pass.entry.kind, pass.reserved, spentBy(outcome.usage));
+    if (!outcome.ok) this.#lose({ stage, spent: spentBy(outcome.usage), usage: outcome.usage ?? null });
     this.#keepPace(callee, pass, outcome);
     // Before the call leaves, or another would take its place.
     if (fatal !== undefined) this.end(fatal);
@@ -152,8 +161,18 @@ class EmbeddedLimiter implements Limiter {
   /** A call that answers after it was given up was paid for all the same. */
   #countLate(stage: Stage, pass: Pass, { usage }: CallOutcome<unknown>): void {
     if (usage === undefined) return;
-    this.#budget.correct(pass.entry.kind, pass.reserved, usedBy(usage));
+    const spent = this.#budget.correct(pass.entry.kind, pass.reserved, spentBy(usage));
+    this.#lose({ stage, spent, usage });
     this.#count(stage, usage);
+  }
+
+  /** Where it cannot be written down, nothing more is paid for. */
+  #lose(lost: PaidTry): void {
+    try {
+      this.#options.onLost?.(lost);
+    } catch (error) {
+      this.end(error instanceof Error ? error : new Error(String(error)));
+    }
   }
 
   #count(stage: Stage, usage: CallUsage | undefined): void {
@@ -211,8 +230,3 @@ async function outcomeOf<T>(
       : { outcome: { ok: false, error } };
   }
 }
-
-const usedBy = (usage: CallUsage | undefined): Omit<Spent, "calls"> => ({
-  costUsd: usage?.costUsd ?? 0,
-  tokens: usage === undefined ? 0 : (usage.budgetTokens ?? usage.promptTokens + usage.completionTokens),
-});

@@ -1,6 +1,6 @@
 import { z } from "zod";
-import type { Json } from "./task.ts";
-import type { CallUsage } from "./usage.ts";
+import type { Json, Stage } from "./task.ts";
+import { estimatedTokens, type PaidTry, spentBy } from "./usage.ts";
 
 /** What is read of a journalled response; a cost that it does not state is unknown, not zero. */
 const Paid = z
@@ -10,20 +10,45 @@ const Paid = z
         prompt: z.number().default(0),
         completion: z.number().default(0),
         cached: z.number().default(0),
+        total: z.number().optional(),
       })
-      .prefault({}),
+      .optional(),
     cost: z.number().nullish(),
     cached: z.boolean().nullish(),
+    output: z.unknown().optional(),
   })
-  .catch({ tokenUsage: { prompt: 0, completion: 0, cached: 0 } });
+  .catch({});
 
 /** What a journalled result cost when it was paid for. */
-export function paidFor(result: Json): CallUsage {
-  const { tokenUsage, cost, cached } = Paid.parse(result);
-  return {
-    promptTokens: tokenUsage.prompt,
-    completionTokens: tokenUsage.completion,
-    cachedTokens: tokenUsage.cached,
+export function paidFor(stage: Stage, task: Json, result: Json): PaidTry {
+  const { tokenUsage: told, cost, cached, output } = Paid.parse(result);
+  const usage = {
+    promptTokens: told?.prompt ?? 0,
+    completionTokens: told?.completion ?? 0,
+    cachedTokens: told?.cached ?? 0,
     costUsd: cached === true ? 0 : (cost ?? null),
   };
+  const silent = usage.promptTokens + usage.completionTokens + (told?.total ?? 0) === 0;
+  const budgetTokens = silent ? estimatedTokens(task, output) : undefined;
+  return {
+    stage,
+    spent: spentBy({ ...usage, ...(budgetTokens === undefined ? {} : { budgetTokens }) }),
+    usage,
+  };
 }
+
+const Tokens = z.number().nonnegative();
+const Lost = z.object({
+  spent: z.object({ costUsd: z.number(), calls: z.number(), tokens: z.number() }),
+  usage: z
+    .object({
+      promptTokens: Tokens,
+      completionTokens: Tokens,
+      cachedTokens: Tokens,
+      costUsd: z.number().nullable(),
+    })
+    .nullable(),
+}) satisfies z.ZodType<Omit<PaidTry, "stage">>;
+
+/** A try as the journal keeps it. @throws z.ZodError */
+export const lostTry = (stage: Stage, text: string): PaidTry => ({ stage, ...Lost.parse(JSON.parse(text)) });

@@ -1,5 +1,4 @@
 import type { GrpoError } from "../library/error.ts";
-import type { Spent } from "./budget.ts";
 import type { EventSink } from "./events.ts";
 import { type Executor, embeddedExecutor } from "./executor.ts";
 import { interruptionOf } from "./interrupt.ts";
@@ -13,8 +12,6 @@ export interface RuntimeOptions {
   maxCostUsd?: number | undefined;
   maxCalls?: number | undefined;
   maxTokens?: number | undefined;
-  /** What the run had used before this process took it up. */
-  spentBefore?: Partial<Spent>;
   /** Deadline of every call, milliseconds; default: 120,000, and half an hour for a model on this machine. */
   callTimeoutMs?: number | undefined;
   prices?: Prices | undefined;
@@ -47,7 +44,7 @@ export class Runtime {
   #journal: Journal;
 
   constructor(options: RuntimeOptions) {
-    const { maxCostUsd, maxCalls, maxTokens, spentBefore, seed, backoffMs, priceTable } = options;
+    const { maxCostUsd, maxCalls, maxTokens, seed, backoffMs, priceTable } = options;
     this.#journal = options.journal ?? memoryJournal();
     this.executor = embeddedExecutor({
       get: (id) => this.#journal.get(id),
@@ -68,10 +65,10 @@ export class Runtime {
       signal: options.signal,
       kill: options.kill,
       timeoutMs: options.callTimeoutMs,
-      ...(spentBefore === undefined ? {} : { spentBefore }),
       ...(seed === undefined ? {} : { seed }),
       ...(backoffMs === undefined ? {} : { backoffMs }),
       onCall: (stage, usage) => this.emit({ type: "call", stage, usage: usage.total() }),
+      onLost: (lost) => this.#journal.lose(lost),
       onPause: (model, ms) => {
         if (ms < LONG_PAUSE_MS) return;
         const text = `pause       ${model} asks to wait ${Math.ceil(ms / 1000)} s`;

@@ -1,5 +1,6 @@
-import type { Budget, Spent } from "./budget.ts";
+import type { Budget } from "./budget.ts";
 import { Pace } from "./pace.ts";
+import type { Spent } from "./usage.ts";
 
 /** A call that wants to begin: whose pace it keeps, what it is for in the budget, and when it may at the earliest. */
 export interface Entry {

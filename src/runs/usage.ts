@@ -10,6 +10,34 @@ export interface CallUsage {
   budgetTokens?: number;
 }
 
+/** What counts towards a run's caps. */
+export interface Spent {
+  costUsd: number;
+  /** Requests sent. */
+  calls: number;
+  /** Tokens in and out. */
+  tokens: number;
+}
+
+/** What a try cost, whether it was answered or gave no result; usage is null where its provider told none. */
+export interface PaidTry {
+  stage: Stage;
+  spent: Spent;
+  usage: CallUsage | null;
+}
+
+/** What one answered call counts towards the caps; without usage it counts as a call alone. */
+export const spentBy = (usage: CallUsage | null | undefined): Spent => ({
+  calls: 1,
+  costUsd: usage?.costUsd ?? 0,
+  tokens: usage?.budgetTokens ?? (usage?.promptTokens ?? 0) + (usage?.completionTokens ?? 0),
+});
+
+/** About four characters a token: a cap in tokens must hold for a provider that tells none. */
+export function estimatedTokens(task: unknown, output: unknown): number {
+  return Math.ceil((JSON.stringify(task).length + (JSON.stringify(output ?? "") ?? "").length) / 4);
+}
+
 /** Totals over calls; `unpriced` counts calls whose price was unknown. */
 export interface UsageTotals {
   calls: number;

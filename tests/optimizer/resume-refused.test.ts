@@ -24,19 +24,30 @@ describe("a run is resumed as what it was", () => {
 
   it("counts against the cap what was spent before", async () => {
     const folder = trainingFolder({}, TESTS);
-    const stopped = () => folder.trainRecorded({ flags: { ...flags, prices, concurrency: 1, maxCostUsd: 0.012 } });
+    const stopped = () =>
+      folder.trainRecorded({ flags: { ...flags, prices, concurrency: 1, maxCostUsd: 0.012 } });
     expect(await grpoErrorOf(stopped)).toMatchObject({ code: "BUDGET_REACHED", exitCode: 4 });
     expect(folder.calls()).toHaveLength(12);
     expect(manifests(folder)).toMatchObject([{ status: "stopped", code: "BUDGET_REACHED" }]);
     const again = await grpoErrorOf(() => folder.trainRecorded({ resume: true }));
     expect(again).toMatchObject({ code: "BUDGET_REACHED", exitCode: 4 });
-    expect(again.message).toContain("has spent $0.0120 of its cap of $0.012");
+    expect(again.message).toContain("The cap of $0.012 would be passed: $0.012 used");
     const more = { resume: true as const, flags: { maxCostUsd: 0.02 } };
     expect(await grpoErrorOf(() => folder.trainRecorded(more))).toMatchObject({ code: "BUDGET_REACHED" });
     expect(folder.calls()).toHaveLength(20);
     await folder.trainRecorded({ resume: true, flags: { maxCostUsd: 1 } });
     expect(manifests(folder)).toMatchObject([{ status: "finished" }]);
     expect(repeated(folder)).toBe(0);
+  });
+
+  it("counts against the cap in calls what was asked before, tries without an answer included", async () => {
+    const folder = trainingFolder({ fails: "train worry [0-2]", error: "HTTP 503: overloaded" }, TESTS);
+    for (const maxCalls of [9, 15]) {
+      const train = () =>
+        folder.trainRecorded({ ...(maxCalls > 9 && { resume: true }), flags: { ...flags, maxCalls } });
+      expect(await grpoErrorOf(train)).toMatchObject({ code: "BUDGET_REACHED", exitCode: 4 });
+      expect(folder.calls()).toHaveLength(maxCalls);
+    }
   });
 
   it.each<[string, (folder: TrainingFolder) => void, NonNullable<RecordedOptions["flags"]>, string]>([

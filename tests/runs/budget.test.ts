@@ -133,7 +133,11 @@ describe("a cap", () => {
   });
 
   it("counts what the run had used before it was taken up again", async () => {
-    const gate = createLimiter({ concurrency: 1, caps: { calls: 3 }, spentBefore: { calls: 2 } });
+    const gate = createLimiter({ concurrency: 1, caps: { calls: 3 } });
+    const before = { promptTokens: 1, completionTokens: 1, cachedTokens: 0, costUsd: 0.1 };
+    gate.restore({ stage: "rollout", spent: { costUsd: 0.1, calls: 1, tokens: 2 }, usage: before });
+    gate.restore({ stage: "rollout", spent: { costUsd: 0, calls: 1, tokens: 0 }, usage: null });
+    expect(gate.usage.total()).toMatchObject({ calls: 1, costUsd: 0.1 });
     const call = () => gate.call("rollout", async () => ({ ok: true, value: null, usage }));
     await call();
     expect(await grpoErrorOf(call)).toMatchObject({ place: "metadata.grpo.maxCalls" });
@@ -143,12 +147,12 @@ describe("a cap", () => {
 describe("a call that was cut off", () => {
   it("counts as the dearest of its kind until its answer is known", () => {
     const budget = new Budget({ costUsd: 1 });
-    budget.settle("k", budget.take("k"), { costUsd: 0.4, tokens: 10 });
+    budget.settle("k", budget.take("k"), { costUsd: 0.4, calls: 1, tokens: 10 });
     const reserved = budget.take("k");
     budget.settle("k", reserved, null);
     expect(budget.spent).toEqual({ costUsd: 0.8, calls: 2, tokens: 20 });
     expect(budget.room("k")).toBe("never");
-    budget.correct("k", reserved, { costUsd: 0.1, tokens: 5 });
+    budget.correct("k", reserved, { costUsd: 0.1, calls: 1, tokens: 5 });
     expect(budget.spent).toEqual({ costUsd: 0.5, calls: 2, tokens: 15 });
     expect(budget.room("k")).toBe("now");
   });

@@ -46,11 +46,23 @@ describe("a journal on the disk", () => {
     const journal = createJournal(join(temporary(), "j.sqlite"));
     await put(journal, "a", { output: "A", cost: 0.5, tokenUsage: { prompt: 3, completion: 2 } });
     await put(journal, "b", { output: "B", tokenUsage: null });
+    const lost = { stage: "judge" as const, spent: { costUsd: 0.1, calls: 1, tokens: 7 }, usage: null };
+    journal.lose(lost);
+    const none = { promptTokens: 0, completionTokens: 0, cachedTokens: 0 };
     expect([...journal.paid()]).toEqual([
-      { stage: "rollout", usage: { promptTokens: 3, completionTokens: 2, cachedTokens: 0, costUsd: 0.5 } },
-      { stage: "rollout", usage: { promptTokens: 0, completionTokens: 0, cachedTokens: 0, costUsd: null } },
+      {
+        stage: "rollout",
+        spent: { costUsd: 0.5, calls: 1, tokens: 5 },
+        usage: { promptTokens: 3, completionTokens: 2, cachedTokens: 0, costUsd: 0.5 },
+      },
+      {
+        stage: "rollout",
+        spent: { costUsd: 0, calls: 1, tokens: expect.toSatisfy((tokens: number) => tokens > 0) },
+        usage: { ...none, costUsd: null },
+      },
+      lost,
     ]);
-    expect([...journal.paid(1)]).toHaveLength(1);
+    expect([...journal.paid(1)]).toHaveLength(2);
   });
 
   it("keeps sealed failures for a resumed run, in order, before the answer; others are tried again", async () => {

@@ -12,7 +12,7 @@ import { join } from "node:path";
 import { onTestFinished } from "vitest";
 import { GrpoError, type HistoryEntry, type Look, openLibraryStore } from "../../src/library/index.ts";
 import { inRecordedRun } from "../../src/optimizer/recorded-run.ts";
-import { type ResumeFlags, requestOf, withinCap } from "../../src/optimizer/run-request.ts";
+import { type ResumeFlags, requestOf } from "../../src/optimizer/run-request.ts";
 import { type TrainingResult, train } from "../../src/optimizer/train.ts";
 import { openTraining } from "../../src/optimizer/training-run.ts";
 import type { RunEvent } from "../../src/runs/events.ts";
@@ -158,9 +158,10 @@ export function trainingFolder(
       const notes: string[] = [];
       const load = (given: Partial<SettingsInput>) => loadSuite(join(folder, "promptfooconfig.yaml"), given);
       const { suite, request } = await requestOf("train", flags, resume, load);
-      const { concurrency, maxCostUsd, prices } = withinCap(suite, request).settings;
+      const { concurrency, maxCostUsd, maxCalls, maxTokens, prices } = suite.settings;
       const events = (event: RunEvent) => event.type === "note" && notes.push(event.text);
-      const runtime = new Runtime({ concurrency, maxCostUsd, prices, backoffMs: 0, events, ...options });
+      const caps = { maxCostUsd, maxCalls, maxTokens };
+      const runtime = new Runtime({ concurrency, ...caps, prices, backoffMs: 0, events, ...options });
       const end = endingAfter(
         writes ?? Number.POSITIVE_INFINITY,
         () => new GrpoError({ code: "KILLED", message: "killed", remedy: "resume" }),
