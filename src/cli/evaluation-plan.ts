@@ -6,9 +6,13 @@ import {
   type VarianceComponents,
 } from "../evaluation/power.ts";
 import { MIN_TESTS } from "../evaluation/sign-flip.ts";
+import { rolloutTokens, timesTokens } from "../optimizer/plan.ts";
+import { modelFacts } from "../providers/model-facts.ts";
 import { table } from "../reports/figures.ts";
+import { PriceBook } from "../runs/prices.ts";
 import { nameOf } from "../suite/models.ts";
 import type { Suite } from "../suite/suite.ts";
+import { plannedDollars } from "./planned-dollars.ts";
 
 /** A gain that users of an evaluation mostly want to see; the plan says what it takes. */
 const WANTED = 0.08;
@@ -21,12 +25,15 @@ export function evaluationPlan(
   measured?: VarianceComponents,
 ): string {
   const calls = tests * repeats * 2;
+  const { prices, maxCostUsd } = suite.settings;
+  const tokens = timesTokens(calls, rolloutTokens(suite));
+  const planned = [{ model: modelFacts(suite.agent), calls, tokens }];
   return [
     `config      ${suite.path}`,
     `agent       ${nameOf(suite.agent)}`,
     `tests       ${tests} x ${repeats} repeats x 2 arms`,
     `calls       ${calls} of the agent, graders not counted`,
-    `dollars     ${dollarsLine(suite, calls)}`,
+    `dollars     ${plannedDollars(planned, new PriceBook({ prices }), maxCostUsd)}`,
     powerPlan(tests, repeats, measured),
     "",
   ].join("\n");
@@ -58,14 +65,3 @@ export function powerPlan(tests: number, repeats: number, measured?: VarianceCom
 
 const shown = (difference: number | null): string =>
   difference === null ? "none" : `+${difference.toFixed(2)}`;
-
-/** Only prices that the config states are used: a guessed price is worse than none. */
-function dollarsLine({ agent, settings }: Suite, calls: number): string {
-  const cap = settings.maxCostUsd === undefined ? "no cap (--max-cost)" : `cap $${settings.maxCostUsd}`;
-  if (/local/i.test(agent.id())) return `none: the agent runs on this machine; ${cap}`;
-  const cost: unknown = agent.config?.cost;
-  const limit: unknown = agent.config?.max_tokens;
-  if (typeof cost === "number")
-    return `about $${(cost * calls * (typeof limit === "number" ? limit : 300)).toFixed(2)} at the config's price; ${cap}`;
-  return `unknown: the provider reports its price with each call; ${cap}`;
-}

@@ -47,6 +47,7 @@ export function showRun(root: string, wanted: string): string {
       : [["forked", `from ${manifest.forkedFrom}, with ${manifest.reused} answers`] as [string, string]]),
     ["paid", paidLine(folder, manifest)],
     ...stageLines(folder, manifest),
+    ...priceLines(manifest),
     ...(isUnfinished(manifest) && !isActive(manifest)
       ? [["go on", `promptfoo-grpo ${identity.command} --resume ${manifest.id}`] as [string, string]]
       : []),
@@ -94,6 +95,25 @@ function stageLines(folder: string, manifest: Manifest): [string, string][] {
   );
   return text === "" ? [] : [["by stage", text]];
 }
+
+/** By whose word a call of each model costs what it costs. */
+function priceLines({ prices }: Manifest): [string, string][] {
+  return Object.entries(prices ?? {}).map(([model, { from, perMillion, table }]) => {
+    const rate =
+      perMillion === undefined
+        ? ""
+        : ` ($${perMillion.input} in, $${perMillion.output} out a million tokens)`;
+    return ["price", `${safeLine(model)}: ${table ?? SOURCES[from]}${rate}`];
+  });
+}
+
+const SOURCES = {
+  provider: "as its provider reports",
+  settings: "as the settings state",
+  table: "from a table",
+  local: "nothing, on this machine",
+  unknown: "unknown",
+} as const;
 
 function meterOf(journal: FileJournal, { reused }: Manifest): UsageMeter {
   const meter = new UsageMeter();

@@ -7,6 +7,7 @@ import { inRecordedRun } from "../optimizer/recorded-run.ts";
 import { type ResumeFlags, type RunRequest, requestOf } from "../optimizer/run-request.ts";
 import { type TrainingResult, train } from "../optimizer/train.ts";
 import { openTraining, type TrainingRun, twoArms } from "../optimizer/training-run.ts";
+import { modelFacts } from "../providers/model-facts.ts";
 import { count } from "../reports/figures.ts";
 import { type RunFigures, trainReport } from "../reports/train-report.ts";
 import type { Runtime } from "../runs/runtime.ts";
@@ -14,6 +15,7 @@ import { nameOf } from "../suite/models.ts";
 import { publishArms } from "../suite/rollouts.ts";
 import type { SettingsInput } from "../suite/settings.ts";
 import { loadSuite, type Suite } from "../suite/suite.ts";
+import { plannedDollars } from "./planned-dollars.ts";
 import { inSession, type Session } from "./session.ts";
 
 export interface TrainOptions extends ResumeFlags {
@@ -94,7 +96,11 @@ async function dryRun(suite: Suite, runtime: Runtime): Promise<string> {
   const form = formOf(suite, learner.small);
   const plan = planTraining(suite, form);
   const { rollouts } = plan;
-  const cap = suite.settings.maxCostUsd;
+  const { agent, learner: reflecting } = plan.tokens;
+  const planned = [
+    { model: modelFacts(suite.agent), calls: plan.calls - plan.learnerCalls, tokens: agent },
+    { model: learner.facts, calls: plan.learnerCalls, tokens: reflecting },
+  ];
   return [
     `config      ${suite.path}`,
     `agent       ${nameOf(suite.agent)}, prompt "${suite.prompt.label.replace(/\s+/g, " ").slice(0, 70)}"`,
@@ -102,20 +108,10 @@ async function dryRun(suite: Suite, runtime: Runtime): Promise<string> {
     `examples    ${plan.examples.train} training, ${plan.examples.validation} validation, ${plan.examples.test} sealed test`,
     `rollouts    at most ${rollouts.training} training, ${rollouts.screening} candidates, ${rollouts.validation} validation, ${rollouts.test} test`,
     `calls       at most ${plan.calls} (${plan.learnerCalls} of the learner), graders not counted`,
-    `tokens      about ${count(plan.promptTokens)} in, ${count(plan.completionTokens)} out`,
-    `dollars     ${priceLine(suite, plan)}${cap === undefined ? "; no cap (--max-cost)" : `; cap $${cap}`}`,
+    `tokens      about ${count(agent.promptTokens + reflecting.promptTokens)} in, ${count(agent.completionTokens + reflecting.completionTokens)} out`,
+    `dollars     ${plannedDollars(planned, runtime.prices, suite.settings.maxCostUsd)}`,
     "nothing was called\n",
   ].join("\n");
-}
-
-/** Only prices that the config states are used: a guessed price is worse than none. */
-function priceLine(suite: Suite, plan: ReturnType<typeof planTraining>): string {
-  const cost: unknown = suite.agent.config?.cost;
-  if (typeof cost === "number")
-    return `about $${(cost * (plan.promptTokens + plan.completionTokens)).toFixed(2)} at the config's price`;
-  return /local/i.test(suite.agent.id())
-    ? "none: the agent runs on this machine"
-    : "unknown: the provider reports its price with each call";
 }
 
 async function publish(

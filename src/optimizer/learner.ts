@@ -30,6 +30,7 @@ export interface Learner {
   readonly id: string;
   /** Small local models manage one instruction per criterion, not the paper's free comparison. */
   readonly small: boolean;
+  readonly facts: ModelFacts;
   ask(request: LearnerRequest): Promise<LearnerReply>;
 }
 
@@ -46,6 +47,9 @@ export async function openLearner(suite: Suite, runtime: Runtime): Promise<Learn
   return providerLearner(await loadModel(ref, suite.config, "metadata.grpo.learner"), runtime);
 }
 
+/** Where the client asks when no address is stated. */
+const OPENAI_URL = "https://api.openai.com/v1";
+
 function providerLearner(model: ApiProvider, runtime: Runtime): Learner {
   const modelConfig = configHash(model.config);
   const facts = modelFacts(model);
@@ -53,6 +57,7 @@ function providerLearner(model: ApiProvider, runtime: Runtime): Learner {
   return {
     id: model.id(),
     small: /local|\bgguf\b|ollama|llamafile/i.test(model.id()),
+    facts,
     ask: async (request) => {
       const config = {
         temperature: request.temperature,
@@ -90,6 +95,7 @@ function endpointLearner(endpoint: ReturnType<typeof EndpointSchema.parse>, runt
   });
   const facts: ModelFacts = {
     id: endpoint.model,
+    url: endpoint.baseUrl ?? OPENAI_URL,
     key: `${endpoint.baseUrl ?? "openai"} ${endpoint.apiKeyEnv}`,
     local: false,
     reportsCost: endpoint.pricePerMillion !== undefined,
@@ -98,6 +104,7 @@ function endpointLearner(endpoint: ReturnType<typeof EndpointSchema.parse>, runt
   return {
     id: endpoint.model,
     small: false,
+    facts,
     ask: async (request) => {
       const body = {
         model: endpoint.model,

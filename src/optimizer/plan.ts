@@ -8,7 +8,12 @@ export interface TrainingPlan {
   rollouts: { training: number; screening: number; validation: number; test: number };
   learnerCalls: number;
   calls: number;
-  /** Rough: about 4 characters a token, replies of the provider's max_tokens or 300. */
+  /** Of the agent and of the learner. */
+  tokens: { agent: Tokens; learner: Tokens };
+}
+
+/** Rough: about 4 characters a token, replies of the provider's max_tokens or 300. */
+export interface Tokens {
   promptTokens: number;
   completionTokens: number;
 }
@@ -30,7 +35,8 @@ export function planTraining(suite: Suite, form: "principles" | "contrast"): Tra
   const perGroup = contrast ? 0 : groupSize + 1;
   const learnerCalls = steps.reduce((sum, step) => sum + perStep + perGroup * step.batch.length, 0);
   const rollouts = training + screening + validation + test;
-  const [promptSize, replySize] = [promptTokens(suite), replyTokens(suite)];
+  const one = rolloutTokens(suite);
+  const asked = one.promptTokens + one.completionTokens + 600;
   return {
     examples: {
       train: examples.train.length,
@@ -41,20 +47,28 @@ export function planTraining(suite: Suite, form: "principles" | "contrast"): Tra
     rollouts: { training, screening, validation, test },
     learnerCalls,
     calls: rollouts + learnerCalls,
-    promptTokens: rollouts * promptSize + learnerCalls * (promptSize + replySize + 600),
-    completionTokens: rollouts * replySize + learnerCalls * 150,
+    tokens: {
+      agent: timesTokens(rollouts, one),
+      learner: timesTokens(learnerCalls, { promptTokens: asked, completionTokens: 150 }),
+    },
   };
 }
 
-/** The prompt's own text, a question, and a library of middling size. */
-function promptTokens({ prompt, examples, settings }: Suite): number {
-  const questions = examples.train.map((one) => JSON.stringify(one.test.vars ?? {}).length);
+export const timesTokens = (calls: number, { promptTokens, completionTokens }: Tokens): Tokens => ({
+  promptTokens: calls * promptTokens,
+  completionTokens: calls * completionTokens,
+});
+
+/** One rollout: the prompt's own text, a question, a library of middling size, a reply. */
+export function rolloutTokens({ agent, prompt, examples, settings }: Suite): Tokens {
+  const questions = Object.values(examples)
+    .flat()
+    .map((one) => JSON.stringify(one.test.vars ?? {}).length);
   const question = questions.reduce((sum, one) => sum + one, 0) / Math.max(1, questions.length);
   const library = (settings.maxExperiences / 2) * settings.maxWords * 6;
-  return Math.ceil((prompt.raw.length + question + library) / 4);
-}
-
-function replyTokens({ agent }: Suite): number {
   const limit: unknown = agent.config?.max_tokens;
-  return typeof limit === "number" ? limit : 300;
+  return {
+    promptTokens: Math.ceil((prompt.raw.length + question + library) / 4),
+    completionTokens: typeof limit === "number" ? limit : 300,
+  };
 }

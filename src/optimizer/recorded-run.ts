@@ -124,6 +124,7 @@ function newManifest(
     code: null,
     finishedAt: null,
     usage: null,
+    prices: null,
   };
 }
 
@@ -157,7 +158,9 @@ function settle(
   end: Pick<Manifest, "status" | "code">,
 ): void {
   const usage = runtime.limiter.usage.total();
-  writeManifest(folder, { ...manifest, ...end, finishedAt: new Date().toISOString(), usage });
+  // Of models that only an earlier process asked, its sources still stand.
+  const prices = { ...manifest.prices, ...runtime.prices.priceSources() };
+  writeManifest(folder, { ...manifest, ...end, finishedAt: new Date().toISOString(), usage, prices });
 }
 
 /** Says why the run ended. Where even that cannot be written, the run stays one that was cut off. */

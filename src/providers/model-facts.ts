@@ -18,34 +18,58 @@ export function modelFacts(model: ApiProvider): ModelFacts {
   const config: Record<string, unknown> = { ...(model.config as object | undefined) };
   const account = ACCOUNT.flatMap((key) => (config[key] === undefined ? [] : [[key, config[key]]]));
   const local = LOCAL.test(id);
+  const ownPrice = statedPrice(config) ?? listedPrice(model, config);
   return {
     id,
     key: account.length === 0 ? id : `${id} ${hashOf(account).slice(0, 12)}`,
     local,
-    reportsCost: statesCost(config) || knowsPrice(model, config),
+    url: addressOf(model),
+    reportsCost: ownPrice !== undefined,
+    ...(ownPrice === undefined ? {} : { ownPrice }),
     ...(local ? { timeoutMs: LOCAL_TIMEOUT_MS } : {}),
   };
 }
 
+/** promptfoo's OpenAI-like providers know the address of their API. */
+function addressOf(model: ApiProvider): string | undefined {
+  const { getApiUrl: ask } = model as { getApiUrl?: unknown };
+  if (typeof ask !== "function") return undefined;
+  try {
+    const url: unknown = ask.call(model);
+    return typeof url === "string" ? url : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** A price of what a call's tokens cost, as its provider would put it into the response. */
+type OwnPrice = NonNullable<PricedModel["ownPrice"]>;
+
 /** promptfoo's providers compute each call's cost from these. */
-function statesCost({ cost, inputCost, outputCost }: Record<string, unknown>): boolean {
-  return typeof cost === "number" || (typeof inputCost === "number" && typeof outputCost === "number");
+function statedPrice({ cost, inputCost, outputCost }: Record<string, unknown>): OwnPrice | undefined {
+  const input = inputCost ?? cost;
+  const output = outputCost ?? cost;
+  if (typeof input !== "number" || typeof output !== "number") return undefined;
+  return (promptTokens, completionTokens) => input * promptTokens + output * completionTokens;
 }
 
 /**
  * promptfoo's OpenAI-like providers hold a price list of their own. It cannot be read, but their method that
  * computes a call's cost can be asked about a call that never was.
  */
-function knowsPrice(model: ApiProvider, config: object): boolean {
+function listedPrice(model: ApiProvider, config: object): OwnPrice | undefined {
   const { calculateResponseCost: ask } = model as { calculateResponseCost?: unknown };
-  if (typeof ask !== "function") return false;
-  const usage = { prompt_tokens: 1000, completion_tokens: 1000, total_tokens: 2000 };
-  try {
-    const cost: unknown = ask.call(model, { usage }, config, false);
-    return typeof cost === "number" && cost > 0;
-  } catch {
-    return false;
-  }
+  if (typeof ask !== "function") return undefined;
+  const price: OwnPrice = (prompt_tokens, completion_tokens) => {
+    const usage = { prompt_tokens, completion_tokens, total_tokens: prompt_tokens + completion_tokens };
+    try {
+      const cost: unknown = ask.call(model, { usage }, config, false);
+      return typeof cost === "number" && cost > 0 ? cost : undefined;
+    } catch {
+      return undefined;
+    }
+  };
+  return price(1000, 1000) === undefined ? undefined : price;
 }
 
 /**

@@ -3,6 +3,7 @@ import { z } from "zod";
 import { GrpoError } from "../library/error.ts";
 import { readText, renameDurably, writeDurably } from "../library/files.ts";
 import { sqliteErrors } from "./journal-errors.ts";
+import { PriceSourceSchema } from "./price.ts";
 import type { UsageTotals } from "./usage.ts";
 
 const Hash = z.string().regex(/^[0-9a-f]{64}$/);
@@ -72,6 +73,8 @@ export const ManifestSchema = z.strictObject({
   finishedAt: z.iso.datetime().nullable(),
   /** Everything that the run paid for, resumed or not; null before its first end. */
   usage: UsageSchema.nullable(),
+  /** Where the price of each model's calls came from, by model id; null before the run's first end. */
+  prices: z.record(z.string(), PriceSourceSchema).nullable(),
 });
 export type Manifest = z.infer<typeof ManifestSchema>;
 

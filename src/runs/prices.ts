@@ -1,54 +1,21 @@
-import { z } from "zod";
 import { GrpoError } from "../library/error.ts";
+import type { Price, PriceSource, Prices } from "./price.ts";
+import { bundledTable, namesOf, type PriceTable, type Quote, type ServedModel } from "./price-table.ts";
 import type { CallUsage } from "./usage.ts";
 
-const dollars = z.number().nonnegative();
-/** US dollars per million tokens. */
-export const PriceSchema = z.strictObject({
-  input: dollars,
-  output: dollars,
-  cachedInput: dollars.optional().describe("Of input that the provider had cached; default: as input."),
-});
-export type Price = z.infer<typeof PriceSchema>;
-
-/** Prices by model id, or by the part of it that names the model; `reported`: each call's response says its cost. */
-export const PricesSchema = z.record(z.string().min(1), z.union([PriceSchema, z.literal("reported")]));
-export type Prices = z.infer<typeof PricesSchema>;
-
-/** A maintained table of prices, with the version that goes into the manifest. */
-export interface PriceTable {
-  version: string;
-  lookUp(model: string): Price | undefined;
-}
-
-/**
- * The seam for a table such as `@pydantic/genai-prices`: none is bundled yet, so a model is priced by its
- * provider or by settings. A table is read as it was shipped, never updated over the network.
- */
-export function bundledTable(): PriceTable | undefined {
-  return undefined;
-}
-
 /** What decides the price of a model's calls. */
-export interface PricedModel {
-  id: string;
+export interface PricedModel extends ServedModel {
   /** Runs on this machine: costs nothing. */
   local: boolean;
   /** Its provider is known to put a cost into each response. */
   reportsCost: boolean;
-}
-
-/** Where the price of a model's calls came from, for the manifest. */
-export interface PriceSource {
-  from: "provider" | "settings" | "table" | "local" | "unknown";
-  perMillion?: Price;
-  /** Version of the table. */
-  table?: string;
+  /** What its provider would say that a call costs, US dollars, where it can be asked beforehand. */
+  ownPrice?: (promptTokens: number, completionTokens: number) => number | undefined;
 }
 
 export interface PriceBookOptions {
   prices?: Prices | undefined;
-  table?: PriceTable | undefined;
+  table?: PriceTable;
   /** Under a cap in dollars an unknown price is refused. */
   capped?: boolean;
 }
@@ -56,11 +23,12 @@ export interface PriceBookOptions {
 /** What each call costs: the provider's own figure, then the settings, then the table; nothing on this machine. */
 export class PriceBook {
   readonly #prices: Prices;
-  readonly #table: PriceTable | undefined;
+  readonly #table: PriceTable;
   readonly #capped: boolean;
   readonly #used = new Map<string, PriceSource>();
+  readonly #quotes = new Map<string, Quote | undefined>();
 
-  constructor({ prices = {}, table = bundledTable(), capped = false }: PriceBookOptions = {}) {
+  constructor({ prices = {}, table = bundledTable, capped = false }: PriceBookOptions = {}) {
     this.#prices = prices;
     this.#table = table;
     this.#capped = capped;
@@ -90,11 +58,16 @@ export class PriceBook {
     // One call without a figure does not hide where the others' came from.
     if (source.from !== "unknown" || !this.#used.has(model.id)) this.#used.set(model.id, source);
     if (source.from === "local") return 0;
-    const { perMillion: price } = source;
-    if (price === undefined || usage.promptTokens + usage.completionTokens === 0) return null;
-    const cached = Math.min(usage.cachedTokens, usage.promptTokens);
-    const input = (usage.promptTokens - cached) * price.input + cached * (price.cachedInput ?? price.input);
-    return (input + usage.completionTokens * price.output) / 1e6;
+    if (usage.promptTokens + usage.completionTokens === 0) return null;
+    return this.#quoteOf(model)?.costOf(usage) ?? null;
+  }
+
+  /** What a call of so many tokens would cost; null is unknown before it is made. */
+  estimate(model: PricedModel, promptTokens: number, completionTokens: number): number | null {
+    const own = model.ownPrice?.(promptTokens, completionTokens);
+    if (own !== undefined) return own;
+    if (this.#byTokens(model).from === "local") return 0;
+    return this.#quoteOf(model)?.costOf({ promptTokens, completionTokens, cachedTokens: 0 }) ?? null;
   }
 
   /** What was used, by model id. */
@@ -112,12 +85,22 @@ export class PriceBook {
     const stated = this.#stated(model.id);
     if (typeof stated === "object") return { from: "settings", perMillion: stated };
     if (model.local) return { from: "local" };
-    for (const name of namesOf(model.id)) {
-      const price = this.#table?.lookUp(name);
-      if (this.#table !== undefined && price !== undefined)
-        return { from: "table", perMillion: price, table: this.#table.version };
-    }
-    return { from: "unknown" };
+    const listed = this.#listed(model);
+    return listed === undefined
+      ? { from: "unknown" }
+      : { from: "table", perMillion: listed.perMillion, table: this.#table.version };
+  }
+
+  #quoteOf(model: PricedModel): Quote | undefined {
+    const stated = this.#stated(model.id);
+    return typeof stated === "object" ? quoteOf(stated) : this.#listed(model);
+  }
+
+  /** The table is asked once a model. */
+  #listed(model: PricedModel): Quote | undefined {
+    const key = `${model.id} ${model.url ?? ""}`;
+    if (!this.#quotes.has(key)) this.#quotes.set(key, this.#table.lookUp(model));
+    return this.#quotes.get(key);
   }
 
   #stated(id: string): Prices[string] | undefined {
@@ -126,8 +109,12 @@ export class PriceBook {
   }
 }
 
-/** `openai:chat:gpt-5` is also `chat:gpt-5` and `gpt-5`; the longest name that is listed counts. */
-function namesOf(id: string): string[] {
-  const parts = id.split(":");
-  return parts.map((_, from) => parts.slice(from).join(":"));
-}
+/** A price that the settings state. */
+const quoteOf = (price: Price): Quote => ({
+  perMillion: price,
+  costOf: ({ promptTokens, completionTokens, cachedTokens }) => {
+    const cached = Math.min(cachedTokens, promptTokens);
+    const input = (promptTokens - cached) * price.input + cached * (price.cachedInput ?? price.input);
+    return (input + completionTokens * price.output) / 1e6;
+  },
+});

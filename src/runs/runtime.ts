@@ -4,7 +4,9 @@ import { type Executor, embeddedExecutor } from "./executor.ts";
 import { interruptionOf } from "./interrupt.ts";
 import { type Journal, memoryJournal } from "./journal.ts";
 import { createLimiter, type Limiter } from "./limiter.ts";
-import { PriceBook, type Prices, type PriceTable } from "./prices.ts";
+import type { Prices } from "./price.ts";
+import type { PriceTable } from "./price-table.ts";
+import { PriceBook } from "./prices.ts";
 import type { Json, Task } from "./task.ts";
 
 export interface RuntimeOptions {

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { GrpoError } from "../library/error.ts";
-import { PricesSchema } from "../runs/prices.ts";
+import { PricesSchema } from "../runs/price.ts";
 
 const Name = z.string().regex(/^[a-z0-9][a-z0-9._-]*$/, "lower-case letters, digits, '.', '_' and '-'");
 

@@ -37,12 +37,14 @@ describe("before anything is called", () => {
     ],
     ["all of them", "--split all", {}, /\ntests {7}16 x 1 /],
     ["a split without tests", "", { tests: 0 }, /\ntests {7}0 x 1 .*\n(.*\n)*shows {7}nothing/],
+    ["no price", "", {}, /\ndollars {5}unknown for toy-agent \(`prices:` in the settings\); no cap/],
     [
-      "a price in the config",
+      "a price in the settings",
       "",
-      { agent: { cost: 0.001 } },
-      /\ndollars {5}about \$7\.20 at the config's price; no cap/,
+      { settings: { maxCostUsd: 2, prices: { "toy-agent": { input: 10, output: 20 } } } },
+      /\ndollars {5}about \$0\.26; cap \$2/,
     ],
+    ["a price in the config", "", { agent: { cost: 0.001 } }, /\ndollars {5}about \$18\.89; no cap/],
   ])("with %s", async (_what, line, parts, expected) => {
     const { code, stdout } = await plan(evaluatedFolder(parts), line);
     expect(code).toBe(0);

@@ -1,5 +1,7 @@
+import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import { PriceBook, type PricedModel, type PriceTable } from "../../src/runs/prices.ts";
+import { bundledTable, namesOf, type PriceTable, type ServedModel } from "../../src/runs/price-table.ts";
+import { PriceBook, type PricedModel } from "../../src/runs/prices.ts";
 import { grpoErrorOf } from "../support/refusals.ts";
 
 const model = (id: string, more: Partial<PricedModel> = {}): PricedModel => ({
@@ -10,7 +12,13 @@ const model = (id: string, more: Partial<PricedModel> = {}): PricedModel => ({
 });
 const table: PriceTable = {
   version: "t-1",
-  lookUp: (name) => (name === "gpt-5" ? { input: 1, output: 10 } : undefined),
+  lookUp: ({ id }) =>
+    namesOf(id).includes("gpt-5")
+      ? {
+          perMillion: { input: 1, output: 10 },
+          costOf: ({ promptTokens, completionTokens }) => (promptTokens + 10 * completionTokens) / 1e6,
+        }
+      : undefined,
 };
 const prices = { "gpt-5": { input: 2, output: 20, cachedInput: 0.5 }, "custom:x": "reported" } as const;
 const tokens = { promptTokens: 1_000_000, completionTokens: 100_000, cachedTokens: 0 };
@@ -91,6 +99,56 @@ describe("what a call costs", () => {
       perMillion: { input: 1, output: 10 },
       table: "t-1",
     });
+  });
+});
+
+describe("the bundled table", () => {
+  it.each<[string, ServedModel, "known" | "unknown"]>([
+    [
+      "a model at its vendor's address",
+      { id: "openai:chat:gpt-5-mini", url: "https://api.openai.com/v1" },
+      "known",
+    ],
+    ["a plain name at an address", { id: "gpt-5-mini", url: "https://api.openai.com/v1" }, "known"],
+    [
+      "a reseller's name",
+      { id: "openrouter:openai/gpt-5-mini", url: "https://openrouter.ai/api/v1" },
+      "known",
+    ],
+    ["a vendor by promptfoo's name", { id: "anthropic:messages:claude-sonnet-4-5" }, "known"],
+    ["a colon in a name", { id: "bedrock:anthropic.claude-3-5-haiku-20241022-v1:0" }, "known"],
+    [
+      "the same name on another server",
+      { id: "openai:chat:gpt-5-mini", url: "http://127.0.0.1:8080/v1" },
+      "unknown",
+    ],
+    ["a name alone", { id: "gpt-5-mini" }, "unknown"],
+    ["a model that nobody lists", { id: "openai:chat:gpt-99", url: "https://api.openai.com/v1" }, "unknown"],
+    [
+      "somebody's fine-tuned model",
+      { id: "openai:chat:ft:gpt-4o-mini:me", url: "https://api.openai.com/v1" },
+      "unknown",
+    ],
+    ["a custom provider", { id: "file://agent.mjs" }, "unknown"],
+  ])("%s", (_what, served, expected) => {
+    const quote = bundledTable.lookUp(served);
+    expect(quote === undefined ? "unknown" : "known").toBe(expected);
+    if (quote === undefined) return;
+    const { input, output } = quote.perMillion;
+    expect(input).toBeGreaterThan(0);
+    expect(quote.costOf({ promptTokens: 2000, completionTokens: 500, cachedTokens: 0 })).toBeCloseTo(
+      (2000 * input + 500 * output) / 1e6,
+      9,
+    );
+    expect(quote.costOf({ promptTokens: 2000, completionTokens: 0, cachedTokens: 9999 })).toBeLessThan(
+      (2000 * input) / 1e6,
+    );
+  });
+
+  it("names the version that is installed", () => {
+    const installed = new URL("../../node_modules/@pydantic/genai-prices/package.json", import.meta.url);
+    const { name, version } = JSON.parse(readFileSync(installed, "utf8")) as Record<string, string>;
+    expect(bundledTable.version).toBe(`${name} ${version}`);
   });
 });
 

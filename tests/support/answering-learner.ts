@@ -9,6 +9,7 @@ export function answeringLearner(
   return {
     id: "in-test",
     small,
+    facts: { id: "in-test", key: "in-test", local: true, reportsCost: false },
     asked,
     ask: async (request) => {
       asked.push(request);
