@@ -50,7 +50,7 @@ function report(error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : USAGE;
   if (error instanceof InvalidArgumentError) return USAGE;
   if (error instanceof GrpoError) {
-    process.stderr.write(`\n${error.describe()}\n`);
+    process.stderr.write(`\n${error.describe()}\n${error.details === undefined ? "" : `${error.details}\n`}`);
     return error.exitCode;
   }
   if (error instanceof Error && error.name === "AbortError") return 130;

@@ -8,6 +8,8 @@ export interface GrpoErrorInit {
   place?: string;
   /** What the user can do about it, in one sentence. */
   remedy: string;
+  /** What a person needs to see to decide, several lines, safe for a terminal. */
+  details?: string;
   /** Process exit code: 3 is a usage or input error (the default). */
   exitCode?: number;
   cause?: unknown;
@@ -18,6 +20,7 @@ export class GrpoError extends Error {
   readonly code: string;
   readonly place: string | undefined;
   readonly remedy: string;
+  readonly details: string | undefined;
   readonly exitCode: number;
 
   constructor(init: GrpoErrorInit) {
@@ -26,6 +29,7 @@ export class GrpoError extends Error {
     this.code = init.code;
     this.place = init.place;
     this.remedy = init.remedy;
+    this.details = init.details;
     this.exitCode = init.exitCode ?? 3;
   }
 

@@ -1,5 +1,5 @@
 import { nextDocument } from "../library/commits.ts";
-import { hashText, writeDurably, writingTo } from "../library/files.ts";
+import { hashText, readText, writeDurably, writingTo } from "../library/files.ts";
 import { isAccepted } from "../library/history.ts";
 import {
   type CommitRequest,
@@ -12,6 +12,7 @@ import {
 } from "../library/index.ts";
 import { loadedFrom } from "../library/store.ts";
 import { filesOf, type LibraryState } from "../library/store-files.ts";
+import { threeWayPicture } from "../library/three-way.ts";
 
 /** The library as it was when a run began. */
 export interface StartingLibrary {
@@ -81,7 +82,8 @@ class RunView {
     this.#hash = start.hash;
     const own = this.#recorded.slice(start.entries).filter((entry) => entry.run?.id === runId);
     const { hash } = store.load();
-    if (hash !== (own.findLast(isAccepted)?.hash ?? start.hash)) throw this.#conflict();
+    const last = own.findLast(isAccepted) ?? start;
+    if (hash !== last.hash) throw this.#conflict(last.text);
   }
 
   load(): LoadedLibrary {
@@ -89,7 +91,7 @@ class RunView {
       return { ...loadedFrom(this.#files(), this.#state(this.#met)), recovered: false };
     }
     const loaded = this.#options.store.load();
-    if (loaded.hash !== this.#hash) throw this.#conflict();
+    if (loaded.hash !== this.#hash) throw this.#conflict(this.#text);
     return loaded;
   }
 
@@ -155,7 +157,8 @@ class RunView {
       return written;
     } catch (error) {
       if (!(error instanceof GrpoError) || error.code !== "LIBRARY_CONFLICT") throw error;
-      throw this.#conflict(this.#keep(document.source), error);
+      const candidate = { text: document.source, path: this.#keep(document.source) };
+      throw this.#conflict(this.#text, candidate, error);
     }
   }
 
@@ -179,16 +182,24 @@ class RunView {
     return { entries, last: entries.findLast(isAccepted) ?? null, text, hash };
   }
 
-  #conflict(candidate?: string, cause?: unknown): GrpoError {
+  #conflict(base: string | null, candidate?: { text: string; path: string }, cause?: unknown): GrpoError {
     const { store, runId, start } = this.#options;
     const from = start.hash === null ? "no library" : `the library ${start.hash.slice(0, 12)}`;
     const kept =
-      candidate === undefined ? "" : ` The candidate is in ${candidate}; merge by hand what you want of it.`;
+      candidate === undefined
+        ? ""
+        : ` The candidate is in ${candidate.path}; merge by hand what you want of it.`;
+    const details = threeWayPicture(store.path, {
+      base,
+      theirs: readText(this.#files().library),
+      ...(candidate === undefined ? {} : { ours: candidate.text }),
+    });
     return new GrpoError({
       code: "LIBRARY_CONFLICT",
       message: `The library was changed by somebody else while run ${runId}, which began with ${from}, was under way; nothing was written over it.${kept}`,
       place: store.path,
       remedy: `Put back what was there (promptfoo-grpo library log) and resume, or go on from what it says now with \`train --resume ${runId} --fork\`.`,
+      details,
       exitCode: 5,
       cause,
     });

@@ -159,6 +159,9 @@ describe("a library that somebody else changes", () => {
     const error = await grpoErrorOf(() => folder.trainRecorded({ flags, runtime: { events: edit } }));
     expect(error).toMatchObject({ code: "LIBRARY_CONFLICT", exitCode: 5 });
     expect(error.message).toContain("common.md.candidate");
+    expect(error.details).toMatch(
+      /^on the disk, since the run last saw it:\n {2}\+ \[E1\] A person wrote this\.\nwhat the run would have changed:\n {2}\+ \[E1\] .*\nchanged by both: E1$/,
+    );
     expect(folder.library()).toBe(edited);
     const candidate = readFileSync(join(folder.folder, "experiences/tested/common.md.candidate"), "utf8");
     expect(candidate).toMatch(/- \[E1\] /);
