@@ -58,7 +58,7 @@ function runtimeFor(
   { stop, kill }: ReturnType<typeof watchSignals>,
   events: ConstructorParameters<typeof Runtime>[0]["events"],
 ): Runtime {
-  const { concurrency, maxCostUsd, maxCalls, maxTokens, prices, callTimeoutMs, seed } = settings;
+  const { concurrency, maxCostUsd, maxCalls, maxTokens, prices, callTimeoutMs, hedge, seed } = settings;
   return new Runtime({
     concurrency,
     maxCostUsd,
@@ -66,6 +66,7 @@ function runtimeFor(
     maxTokens,
     prices,
     callTimeoutMs,
+    hedge,
     seed,
     signal: stop,
     kill,

@@ -15,6 +15,7 @@ const NOT_DECIDING = new Set([
   "maxCalls",
   "maxTokens",
   "callTimeoutMs",
+  "hedge",
   "concurrency",
   "prices",
 ]);

@@ -51,7 +51,8 @@ export function cancelledBy(
 }
 
 /** A deadline that the settings state holds for every model. */
-function calleeOf({ callTimeoutMs }: Runtime, { key, id, timeoutMs }: ModelFacts) {
+function calleeOf({ callTimeoutMs, hedge }: Runtime, { key, id, local, timeoutMs }: ModelFacts) {
   const ms = callTimeoutMs ?? timeoutMs;
-  return { key, model: id, ...(ms === undefined ? {} : { timeoutMs: ms }) };
+  // A model on this machine queues its calls: a second one would only wait behind the first.
+  return { key, model: id, hedge: hedge && !local, ...(ms === undefined ? {} : { timeoutMs: ms }) };
 }

@@ -2,7 +2,9 @@ import { GrpoError } from "../library/error.ts";
 import { Budget, type Caps } from "./budget.ts";
 import { withDeadline } from "./deadline.ts";
 import { type CallFailure, type FailureKind, kindOf, refusal } from "./failure.ts";
+import { hedged } from "./hedge.ts";
 import { interruptionOf } from "./interrupt.ts";
+import { Latencies } from "./latencies.ts";
 import { seededRandom } from "./random.ts";
 import type { Stage } from "./task.ts";
 import { type Entry, type Pass, Turnstile } from "./turnstile.ts";
@@ -21,6 +23,8 @@ export interface Callee {
   model: string;
   /** Milliseconds, in place of the run's own deadline. */
   timeoutMs?: number;
+  /** A call that is late against others of its kind is made a second time, and the first answer counts. */
+  hedge?: boolean;
 }
 
 export interface LimiterOptions {
@@ -33,6 +37,8 @@ export interface LimiterOptions {
   backoffMs?: number;
   /** A try that takes longer has failed. Milliseconds, default 120,000. */
   timeoutMs?: number | undefined;
+  /** When a call is late; default: three times what 19 of 20 take, and 3 s at least. */
+  late?: { times: number; ms: number };
   seed?: number;
   /** No call begins once it is aborted; calls in flight go on. */
   signal?: AbortSignal | undefined;
@@ -80,12 +86,14 @@ class EmbeddedLimiter implements Limiter {
   readonly #options: LimiterOptions;
   readonly #budget: Budget;
   readonly #turnstile: Turnstile;
+  readonly #latencies: Latencies;
   readonly #random;
 
   constructor(options: LimiterOptions) {
     this.#options = options;
     this.#budget = new Budget(options.caps ?? {});
     this.#turnstile = new Turnstile(options.concurrency, this.#budget);
+    this.#latencies = new Latencies(options.late);
     this.#random = seededRandom(options.seed ?? 1, "backoff");
     const { signal } = options;
     const stop = (): void => this.end(interruptionOf(signal as AbortSignal));
@@ -119,7 +127,7 @@ class EmbeddedLimiter implements Limiter {
     const entry: Entry = { key: callee.key, kind: `${stage} ${callee.model}` };
     let empty = 0;
     for (let attempt = 1; ; attempt++) {
-      const outcome = await this.#once(stage, fn, callee, await this.#turnstile.enter(entry));
+      const outcome = await this.#answer(stage, fn, callee, await this.#turnstile.enter(entry));
       if (outcome.ok) return outcome;
       const kind = kindOf(outcome);
       if (kind === "empty") empty++;
@@ -129,14 +137,38 @@ class EmbeddedLimiter implements Limiter {
     }
   }
 
-  async #once<T>(
+  /** One call, or two when the first keeps silent for longer than others of its kind. */
+  #answer<T>(
     stage: Stage,
     fn: (signal: AbortSignal) => Promise<CallOutcome<T>>,
     callee: Callee,
     pass: Pass,
   ): Promise<CallOutcome<T>> {
-    const ms = callee.timeoutMs ?? this.#options.timeoutMs ?? DEFAULTS.timeoutMs;
-    const answer = await withDeadline(ms, this.#options.kill, (signal) => outcomeOf(fn, signal));
+    const { key, kind } = pass.entry;
+    const once = (own: Pass, superseded?: AbortSignal) => this.#once(stage, fn, callee, own, superseded);
+    if (callee.hedge !== true) return once(pass);
+    return hedged({
+      patienceMs: () => this.#latencies.late(kind),
+      first: (superseded) => once(pass, superseded),
+      second: (superseded) => {
+        const own = this.#turnstile.enterNow({ key, kind });
+        return own === undefined ? undefined : once(own, superseded);
+      },
+      good: (outcome) => outcome.ok,
+    });
+  }
+
+  async #once<T>(
+    stage: Stage,
+    fn: (signal: AbortSignal) => Promise<CallOutcome<T>>,
+    callee: Callee,
+    pass: Pass,
+    superseded?: AbortSignal,
+  ): Promise<CallOutcome<T>> {
+    const began = performance.now();
+    const ms = this.#deadline(callee, pass.entry.kind);
+    const ends = { kill: this.#options.kill, superseded };
+    const answer = await withDeadline(ms, ends, (signal) => outcomeOf(fn, signal));
     if (answer.end !== "answered") {
       this.#budget.settle(pass.entry.kind, pass.reserved, null);
       this.#lose({ stage, spent: pass.reserved, usage: null });
@@ -144,8 +176,9 @@ class EmbeddedLimiter implements Limiter {
       if (answer.end === "killed") this.end(interruptionOf(this.#options.kill as AbortSignal));
       this.#turnstile.leave(pass);
       if (answer.end === "killed") throw interruptionOf(this.#options.kill as AbortSignal);
-      return { ok: false, error: `timed out after ${ms} ms`, kind: "passing" };
+      return { ok: false, error: `timed out after ${Math.round(ms)} ms`, kind: "passing" };
     }
+    if (answer.value.outcome.ok) this.#latencies.add(pass.entry.kind, performance.now() - began);
     const { outcome, fatal = this.#fatalIn(callee, outcome) } = answer.value;
     this.#budget.settle(pass.entry.kind, pass.reserved, spentBy(outcome.usage));
     if (!outcome.ok) this.#lose({ stage, spent: spentBy(outcome.usage), usage: outcome.usage ?? null });
@@ -156,6 +189,12 @@ class EmbeddedLimiter implements Limiter {
     this.#count(stage, outcome.usage);
     if (fatal !== undefined) throw fatal;
     return outcome;
+  }
+
+  /** A call that takes many times as long as its kind does will not answer any more. */
+  #deadline({ timeoutMs, hedge }: Callee, kind: string): number {
+    const stated = timeoutMs ?? this.#options.timeoutMs ?? DEFAULTS.timeoutMs;
+    return hedge === true ? Math.min(stated, this.#latencies.lost(kind) ?? stated) : stated;
   }
 
   /** A call that answers after it was given up was paid for all the same. */

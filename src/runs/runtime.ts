@@ -16,6 +16,8 @@ export interface RuntimeOptions {
   maxTokens?: number | undefined;
   /** Deadline of every call, milliseconds; default: 120,000, and half an hour for a model on this machine. */
   callTimeoutMs?: number | undefined;
+  /** Calls that are late against others of their kind are made a second time; default true. */
+  hedge?: boolean | undefined;
   prices?: Prices | undefined;
   priceTable?: PriceTable;
   seed?: number;
@@ -38,6 +40,7 @@ export class Runtime {
   readonly prices: PriceBook;
   readonly signal: AbortSignal | undefined;
   readonly callTimeoutMs: number | undefined;
+  readonly hedge: boolean;
   readonly emit: EventSink;
   /** From now on tasks are answered from the journal alone; what failed before is not asked again. */
   onlyRecorded = false;
@@ -56,6 +59,7 @@ export class Runtime {
     this.emit = options.events ?? (() => {});
     this.signal = options.signal;
     this.callTimeoutMs = options.callTimeoutMs;
+    this.hedge = options.hedge ?? true;
     this.prices = new PriceBook({
       prices: options.prices,
       capped: maxCostUsd !== undefined,

@@ -78,6 +78,15 @@ export class Turnstile {
     return turn.promise;
   }
 
+  /** The call may begin at once, or not at all: one that nobody waits for in line. */
+  enterNow(entry: Entry): Pass | undefined {
+    const queue = this.#queueOf(entry);
+    const free = this.#ended === undefined && this.#inFlight < this.#concurrency;
+    if (!free || !queue.pace.ready(performance.now()) || this.#budget.room(entry.kind) !== "now")
+      return undefined;
+    return this.#begin(entry, queue);
+  }
+
   /** After the budget was settled for the call. */
   leave(pass: Pass): void {
     pass.pace.end();
@@ -113,11 +122,14 @@ export class Turnstile {
       const queue = this.#next(now);
       const waiter = queue?.waiters.shift();
       if (queue === undefined || waiter === undefined) break;
-      this.#inFlight++;
-      const { pace, kind } = queue;
-      waiter.begin({ entry: waiter.entry, pace, nth: pace.begin(), reserved: this.#budget.take(kind) });
+      waiter.begin(this.#begin(waiter.entry, queue));
     }
     if (this.#inFlight < this.#concurrency) this.#setTimer(now);
+  }
+
+  #begin(entry: Entry, { pace, kind }: Queue): Pass {
+    this.#inFlight++;
+    return { entry, pace, nth: pace.begin(), reserved: this.#budget.take(kind) };
   }
 
   /** The queue whose first waiter came first, of those that may go on. */

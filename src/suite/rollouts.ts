@@ -14,8 +14,8 @@ import type { Suite, SuiteExample } from "./suite.ts";
 
 /** How a group is sampled. */
 export interface Sampling {
-  /** What the library adds to the prompt; undefined is the baseline. */
-  injection: Injection | undefined;
+  /** What the library adds to the prompt; undefined is the baseline. A list has one for each repeat. */
+  injection: Injection | undefined | readonly Injection[];
   repeats: number;
   /** Tells samples apart that ask the same: rollouts of another epoch are new ones, baselines are shared. */
   draw: string;
@@ -131,6 +131,9 @@ function ungated({
   return { ...test, options };
 }
 
+const injectionAt = ({ injection }: Sampling, repeat: number): Injection | undefined =>
+  injection !== undefined && "length" in injection ? injection[repeat] : injection;
+
 function sampledAgent(
   suite: Suite,
   runtime: Runtime,
@@ -168,7 +171,7 @@ function sampledAgent(
             agent.callApi(sent, call, cancelledBy(signal, innerOptions)),
           );
         },
-        sampling.injection,
+        injectionAt(sampling, context?.repeatIndex ?? 0),
         prompt,
         context,
         options,

@@ -103,6 +103,12 @@ export const SettingsSchema = z.strictObject({
     .max(86_400_000)
     .optional()
     .describe("A call that takes longer has failed. Default: 120000; 1800000 for a model on this machine."),
+  hedge: z
+    .boolean()
+    .default(true)
+    .describe(
+      "Make a call a second time when it is late against others of its kind; the first answer counts.",
+    ),
   concurrency: z.int().min(1).max(1024).default(8),
   seed: z.int().min(0).default(1),
   split: z

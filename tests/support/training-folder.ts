@@ -148,6 +148,7 @@ export function trainingFolder(
       const suite = await loadSuite(join(folder, "promptfooconfig.yaml"), flags);
       const runtime = new Runtime({
         concurrency: 8,
+        hedge: false,
         backoffMs: 0,
         events: (event) => events.push(event),
         ...options,
@@ -161,7 +162,15 @@ export function trainingFolder(
       const { concurrency, maxCostUsd, maxCalls, maxTokens, prices } = suite.settings;
       const events = (event: RunEvent) => event.type === "note" && notes.push(event.text);
       const caps = { maxCostUsd, maxCalls, maxTokens };
-      const runtime = new Runtime({ concurrency, ...caps, prices, backoffMs: 0, events, ...options });
+      const runtime = new Runtime({
+        concurrency,
+        ...caps,
+        prices,
+        hedge: false,
+        backoffMs: 0,
+        events,
+        ...options,
+      });
       const end = endingAfter(
         writes ?? Number.POSITIVE_INFINITY,
         () => new GrpoError({ code: "KILLED", message: "killed", remedy: "resume" }),
