@@ -117,7 +117,8 @@ describe("the mock model's server", () => {
   it("looks at further shapes before its own", async () => {
     const shape = { name: "theirs", test: (text: string) => text.includes("rival"), reply: () => "ours" };
     const mock = await start({ shapes: [shape] });
-    expect(await textOf(await ask("rival: FAIL cost, FAIL cost"))).toBe("ours");
+    const known = 'rival: {"instruction": "..."} Why replies failed: FAIL cost';
+    expect(await textOf(await ask(known))).toBe("ours");
     await expect.poll(() => mock.calls.map((call) => call.shape)).toEqual(["theirs"]);
   });
 

@@ -140,6 +140,14 @@ describe("proposals", () => {
     expect(share(NEUTRAL)).toBeCloseTo(0.25, 1);
   });
 
+  it("begin with what failed most often", () => {
+    const text = "FAIL cause; FAIL cost; FAIL apology; FAIL cost; FAIL apology; FAIL cost";
+    expect(propose(text, "", BEHAVIOUR, drawFrom("x"))).toEqual([
+      "always mention the cost explicitly",
+      "always mention the apology explicitly",
+    ]);
+  });
+
   it("are neutral when nothing is left to propose", () => {
     const current = "ALWAYS mention the cost explicitly";
     expect(propose("FAIL cost; FAIL nothing-known", current, BEHAVIOUR, drawFrom("x"))).toEqual([NEUTRAL]);
