@@ -1,3 +1,4 @@
+import { type Idle, idleShares } from "./idle.ts";
 import type { Call } from "./mock/call-log.ts";
 import { TICKETS } from "./mock/task.ts";
 import { TRAIN_TEMPERATURE } from "./project.ts";
@@ -26,6 +27,8 @@ export interface CallFigures {
   utilisation: number;
   /** The same without the sealed test, which is the bench's own question. */
   trainingUtilisation: number;
+  /** What was in flight while places were free. */
+  idle: Idle[];
 }
 
 const HELD_OUT = new Set(TICKETS.filter((one) => one.split === "heldout").map((one) => one.id));
@@ -61,7 +64,14 @@ export function callFigures(
       stages.flatMap(({ call, stage }) => (stage === "test" ? [] : [call])),
       concurrency,
     ),
+    idle: idleShares(calls, (call) => kindOf(call, validation), concurrency),
   };
+}
+
+/** The stage, or the learner's kind of prompt. */
+function kindOf(call: Call, validation: ReadonlySet<string>): string {
+  const stage = stageOf(call, validation);
+  return stage === "learner" ? call.shape.replace(/^grpo\./, "") : stage;
 }
 
 function summed(calls: readonly Call[]): StageFigures {

@@ -1,4 +1,5 @@
 import { type BenchStage, type Spread, STAGES, spread } from "./figures.ts";
+import type { Idle } from "./idle.ts";
 import type { TrainedOnce } from "./train-once.ts";
 
 /** CPU seconds of a start that calls nothing; taken off before CPU is counted per call. */
@@ -26,6 +27,8 @@ export interface ScenarioFigures {
   windowS: Spread;
   utilisation: Spread;
   trainingUtilisation: Spread;
+  /** Mean shares. */
+  idle: Idle[];
   cpuPer1000: Spread;
   rssMb: Spread;
 }
@@ -66,9 +69,21 @@ export function scenarioFigures(
     windowS: of((one) => one.calls.windowS),
     utilisation: of((one) => one.calls.utilisation),
     trainingUtilisation: of((one) => one.calls.trainingUtilisation),
+    idle: meanIdle(runs),
     cpuPer1000: of((one) => ((one.run.cpuS - fixed) / one.calls.all.calls) * 1000),
     rssMb: of((one) => one.run.rssMb),
   };
+}
+
+function meanIdle(runs: readonly TrainedOnce[]): Idle[] {
+  const all = runs.flatMap((one) => one.calls.idle);
+  const names = [...new Set(all.map((one) => one.during))];
+  return names
+    .map((during) => {
+      const own = all.filter((one) => one.during === during);
+      return { during, share: own.reduce((sum, one) => sum + one.share, 0) / runs.length };
+    })
+    .sort((a, b) => b.share - a.share);
 }
 
 const NO_VALUE = "-";
@@ -114,6 +129,13 @@ export function scenarioText(figures: ScenarioFigures): string {
     [
       "utilisation",
       `${spreadText(figures.utilisation, 2)}; without the sealed test ${spreadText(figures.trainingUtilisation, 2)}`,
+    ],
+    [
+      "  free places",
+      figures.idle
+        .filter((one) => one.share >= 0.03)
+        .map(({ during, share }) => `${(share * 100).toFixed(0)} % ${during}`)
+        .join(", "),
     ],
     ["CPU", `${spreadText(figures.cpuPer1000, 1)} s per 1,000 calls, start not counted`],
     ["peak memory", `${spreadText(figures.rssMb, 0)} MB`],

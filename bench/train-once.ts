@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
 import { type OpenedLibrary, openLibrary } from "../src/library/index.ts";
@@ -44,6 +44,10 @@ export async function trainOnce({ folder, mock, env, node, ...project }: TrainOp
       env: { PROMPTFOO_CONFIG_DIR: join(folder, "home"), ...env },
       ...(node === undefined ? {} : { node }),
     });
+    writeFileSync(
+      join(folder, "calls.jsonl"),
+      model.calls.map((call) => `${JSON.stringify(call)}\n`).join(""),
+    );
     return figuresOf(folder, run, model, project, mock.p1);
   } finally {
     model.close();

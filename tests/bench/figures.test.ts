@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { callFigures, spread, stageOf, utilisation } from "../../bench/figures.ts";
+import { idleShares } from "../../bench/idle.ts";
 import type { Call } from "../../bench/mock/call-log.ts";
 import { validationIds } from "../../bench/project.ts";
 
@@ -49,6 +50,17 @@ describe("figures of a run's calls", () => {
     const calls = [0, 100, 200].flatMap((t0) => [call({ t0, t1: t0 + 100 }), call({ t0, t1: t0 + 100 })]);
     expect(utilisation(calls, 2)).toBe(1);
     expect(utilisation([], 2)).toBe(0);
+  });
+
+  it("says what was in flight while places were free", () => {
+    const calls = [call({ t0: 0, t1: 100 }), call({ t0: 0, t1: 50 }), call({ shape: "b", t0: 150, t1: 200 })];
+    // 2 places for 200 ms: one free for 50 beside the first call, both for 50, one for 50 beside "b".
+    expect(idleShares(calls, (one) => one.shape, 2)).toEqual([
+      { during: "nothing", share: 0.25 },
+      { during: "agent", share: 0.125 },
+      { during: "b", share: 0.125 },
+    ]);
+    expect(utilisation(calls, 2)).toBe(0.5);
   });
 
   it("gives the spread of what is known", () => {
