@@ -1,9 +1,11 @@
 import { mkdir } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { baselineSampling, evaluationSampling } from "../evaluation/sampling.ts";
+import { requireSupportable, supportNote } from "../optimizer/admission.ts";
 import { openLearner } from "../optimizer/learner.ts";
 import { planTraining } from "../optimizer/plan.ts";
 import { inRecordedRun } from "../optimizer/recorded-run.ts";
+import { redactionPreview } from "../optimizer/run-redaction.ts";
 import { type ResumeFlags, type RunRequest, requestOf, withinCap } from "../optimizer/run-request.ts";
 import { type TrainingResult, train } from "../optimizer/train.ts";
 import { openTraining, type TrainingRun, twoArms } from "../optimizer/training-run.ts";
@@ -42,7 +44,8 @@ export async function trainCommand(options: TrainOptions): Promise<number> {
       return 0;
     }
     const opened = await openTraining(suite, runtime);
-    runtime.emit({ type: "note", text: planLine(suite, opened.learner.small) });
+    for (const text of [planLine(suite, opened.learner.small), supportNote(suite)])
+      if (text !== undefined) runtime.emit({ type: "note", text });
     return trainRecorded(opened, request, session, options);
   });
 }
@@ -74,10 +77,18 @@ async function finishTraining(
     elapsedMs: session.elapsedMs(),
     libraryPath: run.store.path,
     ...(resultsPath === undefined ? {} : { resultsPath }),
+    ...(run.redaction === undefined ? {} : { redacted: run.redaction.summary() }),
   };
   options.onResult?.(result, figures);
-  process.stdout.write(`\n${trainReport(result, figures)}`);
+  process.stdout.write(`\n${trainReport(withoutPersonalData(run, result), figures)}`);
   return 0;
+}
+
+/** Reports quote replies. */
+function withoutPersonalData({ redaction }: TrainingRun, result: TrainingResult): TrainingResult {
+  const { test } = result;
+  if (redaction === undefined || test === undefined) return result;
+  return { ...result, test: { ...test, pairs: test.pairs.map((pair) => redaction.pair(pair)) } };
 }
 
 function planLine(suite: Suite, small: boolean): string {
@@ -94,12 +105,16 @@ async function dryRun(suite: Suite, runtime: Runtime): Promise<string> {
   const form = formOf(suite, learner.small);
   const plan = planTraining(suite, form);
   const { rollouts } = plan;
-  const cap = suite.settings.maxCostUsd;
+  const { maxCostUsd: cap, minSupport } = suite.settings;
+  requireSupportable(suite);
+  const redacted = redactionPreview(suite);
   return [
     `config      ${suite.path}`,
     `agent       ${nameOf(suite.agent)}, prompt "${suite.prompt.label.replace(/\s+/g, " ").slice(0, 70)}"`,
     `learner     ${learner.id}, ${form}`,
     `examples    ${plan.examples.train} training, ${plan.examples.validation} validation, ${plan.examples.test} sealed test`,
+    `support     ${supportNote(suite) ?? `an experience needs ${minSupport} independent groups`}`,
+    ...(redacted === undefined ? [] : [`redaction   ${redacted}`]),
     `rollouts    at most ${rollouts.training} training, ${rollouts.screening} candidates, ${rollouts.validation} validation, ${rollouts.test} test`,
     `calls       at most ${plan.calls} (${plan.learnerCalls} of the learner), graders not counted`,
     `tokens      about ${count(plan.promptTokens)} in, ${count(plan.completionTokens)} out`,

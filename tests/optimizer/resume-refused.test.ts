@@ -24,7 +24,8 @@ describe("a run is resumed as what it was", () => {
 
   it("counts against the cap what was spent before", async () => {
     const folder = trainingFolder({}, TESTS);
-    const stopped = () => folder.trainRecorded({ flags: { ...flags, prices, concurrency: 1, maxCostUsd: 0.012 } });
+    const stopped = () =>
+      folder.trainRecorded({ flags: { ...flags, prices, concurrency: 1, maxCostUsd: 0.012 } });
     expect(await grpoErrorOf(stopped)).toMatchObject({ code: "BUDGET_REACHED", exitCode: 4 });
     expect(folder.calls()).toHaveLength(12);
     expect(manifests(folder)).toMatchObject([{ status: "stopped", code: "BUDGET_REACHED" }]);
