@@ -113,7 +113,7 @@ async function dryRun(suite: Suite, runtime: Runtime): Promise<string> {
     `agent       ${nameOf(suite.agent)}, prompt "${suite.prompt.label.replace(/\s+/g, " ").slice(0, 70)}"`,
     `learner     ${learner.id}, ${form}`,
     `examples    ${plan.examples.train} training, ${plan.examples.validation} validation, ${plan.examples.test} sealed test`,
-    `support     ${supportNote(suite) ?? `an experience needs ${minSupport} independent groups`}`,
+    `support     ${supportNote(suite) ?? `${minSupport} independent group${minSupport === 1 ? "" : "s"} for each experience`}`,
     ...(redacted === undefined ? [] : [`redaction   ${redacted}`]),
     `rollouts    at most ${rollouts.training} training, ${rollouts.screening} candidates, ${rollouts.validation} validation, ${rollouts.test} test`,
     `calls       at most ${plan.calls} (${plan.learnerCalls} of the learner), graders not counted`,

@@ -50,12 +50,7 @@ export function toPromptfooTests(dataset: Dataset, options: TestsOptions = {}): 
   return tests.filter((test) => options.split === undefined || test.metadata.split === options.split);
 }
 
-function toTest(
-  example: Example,
-  name: string,
-  split: Split,
-  assert: readonly TestAssertion[],
-): ExampleTest {
+function toTest(example: Example, name: string, split: Split, assert: readonly TestAssertion[]): ExampleTest {
   return {
     description: example.id,
     vars: {

@@ -81,7 +81,7 @@ const RULES: readonly Rule[] = [
     code: "role-marker",
     severity: "error",
     patterns: [
-      /(?:^|[\s"'(])(?:system|assistant|user|developer|human|ai)\s*:(?!\/)|<\|[^|]{0,80}\|>|\[\/?INST\]|<<\/?SYS>>|<\/?(?:system|assistant|user|developer|instructions?|im_start|im_end)\b[^>]{0,80}>|(?:^|\s)#{2,}\s*(?:system|instructions?|assistant|user)\b/i,
+      /(?:^|[.!?;:"'([>]\s?)(?:system|assistant|user|developer|human|ai)\s?:(?!\/)|<\|[^|]{0,80}\|>|\[\/?INST\]|<<\/?SYS>>|<\/?(?:system|assistant|user|developer|instructions?|im_start|im_end)\b[^>]{0,80}>|(?:^|\s)#{2,}\s*(?:system|instructions?|assistant|user)\b/i,
     ],
     says: "looks like a chat role",
   },

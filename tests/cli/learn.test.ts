@@ -108,7 +108,7 @@ describe("learn --results", () => {
 
   it("takes the column that is named, and says which there are", async () => {
     const folder = trainingFolder({}, trainingTests(0));
-    await evaluated(folder, (id) => id === "train-00", ["old", "new"]);
+    await evaluated(folder, (id) => /^train-0[01]$/.test(id), ["old", "new"]);
     const refusal = async (line: string): Promise<string> => {
       const { code, stdout, stderr } = await learn(folder, line);
       expect({ code, stdout, calls: folder.calls() }).toEqual({ code: 3, stdout: "", calls: [] });
@@ -119,7 +119,7 @@ describe("learn --results", () => {
     );
     expect(await refusal("--column gone")).toMatch(/RESULTS_ARMS .*No column is named "gone".*"old", "new"/);
     expect((await learn(folder, "--column new")).stderr).toContain(
-      'learns from 3 rollouts of 1 training examples, column "new"',
+      'learns from 6 rollouts of 2 training examples, column "new"',
     );
   });
 
