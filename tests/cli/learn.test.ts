@@ -123,6 +123,23 @@ describe("learn --results", () => {
     );
   });
 
+  it("takes personal data out of the rows before the learner reads them, unless told not to", async () => {
+    const folder = trainingFolder({}, trainingTests(0));
+    await evaluated(folder, isTraining);
+    const rows = readFileSync(`${folder.folder}/train.json`, "utf8");
+    folder.write("train.json", rows.replaceAll("You came here.", "You came here, ann@example.org."));
+    const read = () => folder.calls().filter((one) => one.learner !== null);
+    const { stdout, stderr } = await learn(folder);
+    expect(stderr).toContain("redacts 24 e-mails in 24 rollouts of 24, before the learner reads them");
+    expect(stdout).toContain("redacted 24 e-mails in 24 rollouts");
+    expect(read().length).toBeGreaterThan(0);
+    expect(read().filter(({ prompt }) => prompt.includes("ann@example.org"))).toEqual([]);
+    folder.remove("calls.jsonl");
+    const raw = await learn(folder, "--no-redact");
+    expect(raw.stderr + raw.stdout).not.toContain("redact");
+    expect(read().some(({ prompt }) => prompt.includes("ann@example.org"))).toBe(true);
+  });
+
   it("refuses results without a training test, before anything is asked", async () => {
     const folder = trainingFolder({}, trainingTests(2));
     await evaluated(folder, (id) => !isTraining(id));
