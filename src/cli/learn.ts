@@ -2,6 +2,7 @@ import { resolve } from "node:path";
 import { readResults } from "../evaluation/results-file.ts";
 import { type FinishedRollouts, finishedRollouts } from "../evaluation/results-rollouts.ts";
 import { hashText } from "../library/index.ts";
+import { redactionPreview } from "../optimizer/run-redaction.ts";
 import { requestOf } from "../optimizer/run-request.ts";
 import { openTraining, type TrainingRun } from "../optimizer/training-run.ts";
 import { hashOf } from "../runs/task.ts";
@@ -43,20 +44,28 @@ function onlyThese(suite: Suite, { byExample }: FinishedRollouts): Suite {
   return {
     ...suite,
     examples: { ...suite.examples, train },
-    settings: { ...suite.settings, epochs: 1, batchSize: train.length },
+    // These texts come from elsewhere: what nobody has looked through is not sent on as it is.
+    settings: {
+      ...suite.settings,
+      epochs: 1,
+      batchSize: train.length,
+      redact: suite.settings.redact ?? true,
+    },
   };
 }
 
 function notesOn(
-  { store }: TrainingRun,
+  { store, suite }: TrainingRun,
   { column, byExample, others, libraries }: FinishedRollouts,
 ): string[] {
   const rollouts = [...byExample.values()].flat().length;
   const { document, hash } = store.load();
   const current = document.experiences.length === 0 ? null : (hash ?? hashText(document.source));
+  const redacted = redactionPreview(suite, byExample);
   const foreign = libraries.filter((one) => one !== undefined && one !== current);
   return [
     `learns from ${rollouts} rollouts of ${byExample.size} training examples, column "${column}"; ${others} rows of other tests are left alone`,
+    ...(redacted === undefined ? [] : [`redacts ${redacted}, before the learner reads them`]),
     ...(foreign.length === 0
       ? []
       : [

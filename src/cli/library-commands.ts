@@ -9,6 +9,8 @@ import {
   showLibrary,
 } from "./library.ts";
 
+import { releaseQuarantined, showQuarantine } from "./quarantine.ts";
+
 interface Address {
   agent: string;
   route: string;
@@ -20,7 +22,8 @@ Examples:
   $ promptfoo-grpo library list
   $ promptfoo-grpo library show --agent integro
   $ promptfoo-grpo library diff 2 3 --agent integro
-  $ promptfoo-grpo library rollback 2 --agent integro --reason "v3 pushes Paul"`;
+  $ promptfoo-grpo library rollback 2 --agent integro --reason "v3 pushes Paul"
+  $ promptfoo-grpo library release Q1 --agent integro --reason "a false alarm"`;
 
 function version(text: string): number {
   const value = Number(text.replace(/^v/i, ""));
@@ -68,6 +71,15 @@ export function libraryCommands(program: Command, done: (exitCode: number) => vo
     .option("--reason <text>", "why", "taken back by hand")
     .action((to: string, given: Address & { reason: string }) =>
       print(rollbackLibrary(store(given), version(to), given.reason)),
+    );
+  one("quarantine [id]", "Texts that may not enter by themselves, and why; or one of them.").action(
+    (id: string | undefined, address: Address) => print(showQuarantine(store(address), id)),
+  );
+  one("release <id>", "Take a text out of quarantine into the library, as a version of its own.")
+    .requiredOption("--reason <text>", "why")
+    .option("--text <text>", "what it is to say instead")
+    .action((id: string, { reason, text, ...address }: Address & { reason: string; text?: string }) =>
+      print(releaseQuarantined(store(address), id, { reason, ...(text === undefined ? {} : { text }) })),
     );
   one("lint", "Caps, duplicates, and texts that do not belong in a library.").action((address: Address) => {
     const { text, hasErrors } = lintLibraryFile(store(address));

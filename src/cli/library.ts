@@ -12,8 +12,10 @@ import {
   lintLibrary,
   type Operation,
   openLibraryStore,
+  type Quarantined,
   safeLine,
 } from "../library/index.ts";
+import { describeQuarantined } from "./quarantine.ts";
 
 /** `library list`: one line a library below `root`; one that cannot be read says why. */
 export function listLibraries(root: string): string {
@@ -35,9 +37,10 @@ export function showLibrary(store: LibraryStore): string {
   ].join("\n");
 }
 
-/** `library log`: versions, rejected candidates and looks at the sealed test, newest first: who, when, why, what. */
+/** `library log`: versions, rejected candidates, texts in quarantine and looks at the sealed test, newest first: who, when, why, what. */
 export function logLibrary(store: LibraryStore): string {
-  const lines = inOrderOfTime(store.history(), store.looks()).toReversed().map(describeLine);
+  const versions = inOrderOfTime(store.history(), store.quarantined());
+  const lines = inOrderOfTime(versions, store.looks()).toReversed().map(describeLine);
   lines.unshift(...describeUnrecorded(store));
   return lines.length === 0 ? "No history." : lines.join("\n");
 }
@@ -89,18 +92,22 @@ function describeUnrecorded(store: LibraryStore): string[] {
   }
 }
 
+type Line = HistoryEntry | Look | Quarantined;
+
 /** Each kind keeps the order of its lines in the file, whatever a clock said. */
-function inOrderOfTime(entries: readonly HistoryEntry[], looks: readonly Look[]): (HistoryEntry | Look)[] {
-  const left = [...looks];
+function inOrderOfTime(entries: readonly Line[], others: readonly (Look | Quarantined)[]): Line[] {
+  const left = [...others];
   const lines = entries.flatMap((entry) => {
-    const later = left.findIndex((look) => look.at >= entry.at);
+    const later = left.findIndex((other) => other.at >= entry.at);
     return [...left.splice(0, later === -1 ? left.length : later), entry];
   });
   return [...lines, ...left];
 }
 
-const describeLine = (line: HistoryEntry | Look): string =>
-  line.status === "look" ? describeLook(line) : describeEntry(line);
+const describeLine = (line: Line): string => {
+  if (line.status === "look") return describeLook(line);
+  return line.status === "quarantined" ? describeQuarantined(line) : describeEntry(line);
+};
 
 function describeLook({ by, at, version, tests, verdict, hash }: Look): string {
   const what = `version ${version} on ${tests} test${tests === 1 ? "" : "s"}: ${safeLine(verdict)}`;

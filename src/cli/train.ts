@@ -1,9 +1,11 @@
 import { mkdir } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { baselineSampling, evaluationSampling } from "../evaluation/sampling.ts";
+import { requireSupportable, supportNote } from "../optimizer/admission.ts";
 import { openLearner } from "../optimizer/learner.ts";
 import { planTraining } from "../optimizer/plan.ts";
 import { inRecordedRun } from "../optimizer/recorded-run.ts";
+import { redactionPreview } from "../optimizer/run-redaction.ts";
 import { type ResumeFlags, type RunRequest, requestOf } from "../optimizer/run-request.ts";
 import { type TrainingResult, train } from "../optimizer/train.ts";
 import { openTraining, type TrainingRun, twoArms } from "../optimizer/training-run.ts";
@@ -44,7 +46,8 @@ export async function trainCommand(options: TrainOptions): Promise<number> {
       return 0;
     }
     const opened = await openTraining(suite, runtime);
-    runtime.emit({ type: "note", text: planLine(suite, opened.learner.small) });
+    for (const text of [planLine(suite, opened.learner.small), supportNote(suite)])
+      if (text !== undefined) runtime.emit({ type: "note", text });
     return trainRecorded(opened, request, session, options);
   });
 }
@@ -76,10 +79,18 @@ async function finishTraining(
     elapsedMs: session.elapsedMs(),
     libraryPath: run.store.path,
     ...(resultsPath === undefined ? {} : { resultsPath }),
+    ...(run.redaction === undefined ? {} : { redacted: run.redaction.summary() }),
   };
   options.onResult?.(result, figures);
-  process.stdout.write(`\n${trainReport(result, figures)}`);
+  process.stdout.write(`\n${trainReport(withoutPersonalData(run, result), figures)}`);
   return 0;
+}
+
+/** Reports quote replies. */
+function withoutPersonalData({ redaction }: TrainingRun, result: TrainingResult): TrainingResult {
+  const { test } = result;
+  if (redaction === undefined || test === undefined) return result;
+  return { ...result, test: { ...test, pairs: test.pairs.map((pair) => redaction.pair(pair)) } };
 }
 
 function planLine(suite: Suite, small: boolean): string {
@@ -101,11 +112,16 @@ async function dryRun(suite: Suite, runtime: Runtime): Promise<string> {
     { model: modelFacts(suite.agent), calls: plan.calls - plan.learnerCalls, tokens: agent },
     { model: learner.facts, calls: plan.learnerCalls, tokens: reflecting },
   ];
+  const { minSupport } = suite.settings;
+  requireSupportable(suite);
+  const redacted = redactionPreview(suite);
   return [
     `config      ${suite.path}`,
     `agent       ${nameOf(suite.agent)}, prompt "${suite.prompt.label.replace(/\s+/g, " ").slice(0, 70)}"`,
     `learner     ${learner.id}, ${form}`,
     `examples    ${plan.examples.train} training, ${plan.examples.validation} validation, ${plan.examples.test} sealed test`,
+    `support     ${supportNote(suite) ?? `${minSupport} independent group${minSupport === 1 ? "" : "s"} for each experience`}`,
+    ...(redacted === undefined ? [] : [`redaction   ${redacted}`]),
     `rollouts    at most ${rollouts.training} training, ${rollouts.screening} candidates, ${rollouts.validation} validation, ${rollouts.test} test`,
     `calls       at most ${plan.calls} (${plan.learnerCalls} of the learner), graders not counted`,
     `tokens      about ${count(agent.promptTokens + reflecting.promptTokens)} in, ${count(agent.completionTokens + reflecting.completionTokens)} out`,

@@ -22,6 +22,8 @@ export interface ExampleTest {
   metadata: {
     id: string;
     persona: string;
+    /** People whose names no experience may hold. */
+    names: string[];
     split: Split;
     userTypes: string[];
     success_criteria: Record<string, boolean>;
@@ -40,13 +42,15 @@ export interface TestsOptions extends SplitOptions {
 /** The dataset as promptfoo tests, in its order. Variables are safe to render (see `neutraliseTemplates`). */
 export function toPromptfooTests(dataset: Dataset, options: TestsOptions = {}): ExampleTest[] {
   const splits = splitDataset(dataset, options);
-  const tests = dataset.examples.map((example) =>
-    toTest(example, splits.get(example.id) ?? "train", options.assert ?? [RUBRIC]),
-  );
+  const names = new Map(dataset.personas.map(({ persona, name }) => [persona, name]));
+  const tests = dataset.examples.map((example) => {
+    const name = names.get(example.persona) ?? example.persona;
+    return toTest(example, name, splits.get(example.id) ?? "train", options.assert ?? [RUBRIC]);
+  });
   return tests.filter((test) => options.split === undefined || test.metadata.split === options.split);
 }
 
-function toTest(example: Example, split: Split, assert: readonly TestAssertion[]): ExampleTest {
+function toTest(example: Example, name: string, split: Split, assert: readonly TestAssertion[]): ExampleTest {
   return {
     description: example.id,
     vars: {
@@ -56,6 +60,7 @@ function toTest(example: Example, split: Split, assert: readonly TestAssertion[]
     metadata: {
       id: example.id,
       persona: example.persona,
+      names: [name],
       split,
       userTypes: [...example.userTypes],
       success_criteria: { ...example.success_criteria },

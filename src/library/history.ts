@@ -3,6 +3,7 @@ import { GrpoError } from "./error.ts";
 import { hashText } from "./files.ts";
 import { isLook, type Look, LookSchema } from "./looks.ts";
 import { OperationSchema } from "./operations.ts";
+import { isQuarantined, type Quarantined, QuarantinedSchema } from "./quarantine.ts";
 
 const HashSchema = z.string().regex(/^[0-9a-f]{64}$/);
 
@@ -22,6 +23,8 @@ export const EntryNotesSchema = z.object({
   costUsd: z.number().nonnegative().nullable().default(null),
   /** The training run that made it, and which of its entries this is (1 is the first): what a resumed run replays. */
   run: z.object({ id: z.string().min(1), entry: z.int().min(1) }).optional(),
+  /** The text in quarantine that a person took in by it. */
+  released: z.string().min(1).optional(),
 });
 export type EntryNotes = z.input<typeof EntryNotesSchema>;
 
@@ -56,10 +59,13 @@ export function printEntry(entry: HistoryEntry): string {
 export interface History {
   entries: HistoryEntry[];
   looks: Look[];
+  quarantined: Quarantined[];
 }
 
+type Line = HistoryEntry | Look | Quarantined;
+
 /**
- * Versions and rejected candidates, and looks at the sealed test.
+ * Versions and rejected candidates, looks at the sealed test, and texts in quarantine.
  * @throws GrpoError LIBRARY_HISTORY_TRUNCATED (a last line cut short), LIBRARY_HISTORY_INVALID, with file and line
  */
 export function parseHistory(source: string, place: string): History {
@@ -69,8 +75,9 @@ export function parseHistory(source: string, place: string): History {
   if (unfinished !== "") all.push(parseLastEntry(unfinished, `${place}:${lines.length + 1}`));
   requireRising(all, place);
   return {
-    entries: all.filter((one) => one.status !== "look"),
+    entries: all.filter((one) => one.status !== "look" && one.status !== "quarantined"),
     looks: all.filter((one) => one.status === "look"),
+    quarantined: all.filter((one) => one.status === "quarantined"),
   };
 }
 
@@ -78,7 +85,7 @@ export function isAccepted(entry: HistoryEntry): entry is AcceptedEntry {
   return entry.status === "accepted" && entry.version !== null;
 }
 
-function parseEntry(line: string, place: string): HistoryEntry | Look {
+function parseEntry(line: string, place: string): Line {
   let value: unknown;
   try {
     value = JSON.parse(line);
@@ -87,10 +94,12 @@ function parseEntry(line: string, place: string): HistoryEntry | Look {
   }
   const look = isLook(value) ? LookSchema.safeParse(value) : undefined;
   if (look?.success === true) return look.data;
+  const quarantined = isQuarantined(value) ? QuarantinedSchema.safeParse(value) : undefined;
+  if (quarantined?.success === true) return quarantined.data;
   const parsed = HistoryEntrySchema.safeParse(value);
   if (parsed.success && parsed.data.hash === hashText(parsed.data.text)) return parsed.data;
   if (parsed.success) throw invalid("has a text that is not the one its hash names", place);
-  const issue = (look ?? parsed).error?.issues[0];
+  const issue = (look ?? quarantined ?? parsed).error?.issues[0];
   throw invalid(
     `is not a history entry (${issue?.path.join(".") ?? ""}: ${issue?.message ?? ""})`,
     place,
@@ -99,7 +108,7 @@ function parseEntry(line: string, place: string): HistoryEntry | Look {
 }
 
 /** A complete last line that only lacks its line end is as good as any other. */
-function parseLastEntry(line: string, place: string): HistoryEntry | Look {
+function parseLastEntry(line: string, place: string): Line {
   try {
     JSON.parse(line);
   } catch (cause) {
@@ -115,10 +124,11 @@ function parseLastEntry(line: string, place: string): HistoryEntry | Look {
   return parseEntry(line, place);
 }
 
-function requireRising(lines: readonly (HistoryEntry | Look)[], place: string): void {
+function requireRising(lines: readonly Line[], place: string): void {
   let latest = 0;
-  lines.forEach(({ status, version }, index) => {
-    if (status !== "accepted" || version === null) return;
+  lines.forEach((line, index) => {
+    if (line.status !== "accepted" || line.version === null) return;
+    const { version } = line;
     if (version <= latest) throw invalid(`takes the version ${version} again`, `${place}:${index + 1}`);
     latest = version;
   });

@@ -29,5 +29,7 @@ export {
   type RefusedOperation,
 } from "./operations.ts";
 export { findOverlap } from "./overlap.ts";
+export type { Quarantined, QuarantineNotes } from "./quarantine.ts";
+export { type ScreenCode, type ScreenFinding, type ScreenOptions, screenText } from "./screening.ts";
 export { type LibraryStore, type LoadedLibrary, openLibraryStore, type StoreOptions } from "./store.ts";
 export { safeLine, safeText } from "./text.ts";

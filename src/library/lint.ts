@@ -2,40 +2,20 @@ import type { LibraryDocument } from "./document.ts";
 import { type Experience, type Limits, normaliseText } from "./experience.ts";
 import { findExcess } from "./limits.ts";
 import { findOverlap } from "./overlap.ts";
-import { findReordering, safeLine } from "./text.ts";
+import { type ScreenCode, type ScreenFinding, screenText } from "./screening.ts";
+import { safeLine } from "./text.ts";
 
 /** `error`: keep it out of a library. `warning`: a person should look. */
 export interface Finding {
   /** null: the library as a whole. */
   id: string | null;
-  code: "over-cap" | "near-duplicate" | "copied-text" | PatternCode;
+  code: "over-cap" | "near-duplicate" | "copied-text" | ScreenCode;
   severity: "error" | "warning";
   message: string;
 }
 
-type PatternCode = "role-marker" | "template-expression" | "url" | "phone-number" | "reordering-character";
-
-const PATTERNS: { code: PatternCode; severity: Finding["severity"]; pattern: RegExp; says: string }[] = [
-  {
-    code: "role-marker",
-    severity: "error",
-    pattern: /(?:^|[\s"'(])(?:system|assistant|user|developer|human|ai)\s*:(?!\/)|<\|[^|]*\|>|\[\/?INST\]/i,
-    says: "looks like a chat role",
-  },
-  {
-    code: "template-expression",
-    severity: "error",
-    pattern: /\{\{|\}\}|\{%|%\}|\$\{/,
-    says: "is a template expression",
-  },
-  { code: "url", severity: "warning", pattern: /\b(?:https?:\/\/|www\.)\S+/i, says: "is a web address" },
-  {
-    code: "phone-number",
-    severity: "warning",
-    pattern: /(?<![\w.])\+?\(?\d[\d\s().-]{5,}\d(?![\w])|\b(?:call|text|dial|phone)\s+\d{3,}\b/i,
-    says: "looks like a telephone number; check that it is right",
-  },
-];
+/** Short numbers too, which a learned text may hold: a wrong crisis line is worth a look. */
+const NUMBER_TO_CALL = /(?<![\w.])\+?\(?\d[\d\s().-]{5,}\d(?![\w])|\b(?:call|text|dial|phone)\s+\d{3,}\b/i;
 
 /** Share of the words of both that two experiences have in common before they count as saying the same. */
 const NEAR_DUPLICATE = 0.7;
@@ -60,15 +40,21 @@ export function lintLibrary(
 }
 
 function lintPatterns({ id, text }: Experience): Finding[] {
-  const findings = PATTERNS.flatMap(({ code, severity, pattern, says }): Finding[] => {
-    const match = pattern.exec(text)?.[0];
-    if (match === undefined) return [];
-    return [{ id, code, severity, message: `${id}: "${safeLine(match)}" ${says}.` }];
-  });
-  const character = findReordering(text);
-  if (character === null) return findings;
-  const message = `${id} holds ${character}, which changes the order in which text is shown.`;
-  return [...findings, { id, code: "reordering-character", severity: "error", message }];
+  const found = screenText(text);
+  const number = found.some((one) => one.code === "phone-number") ? null : NUMBER_TO_CALL.exec(text);
+  return [...found, ...(number === null ? [] : [numberToCall(number[0])])].map(
+    ({ code, severity, match, says }) => ({
+      id,
+      code,
+      severity,
+      message: match === null ? `${id} ${says}.` : `${id}: "${safeLine(match)}" ${says}.`,
+    }),
+  );
+}
+
+function numberToCall(match: string): ScreenFinding {
+  const says = "looks like a telephone number; check that it is right";
+  return { code: "phone-number", severity: "warning", match, says };
 }
 
 function lintOverlap({ id, text }: Experience, texts: readonly string[]): Finding[] {

@@ -13,6 +13,7 @@ import {
 } from "./history.ts";
 import { withLock } from "./lock.ts";
 import type { Look } from "./looks.ts";
+import type { Quarantined } from "./quarantine.ts";
 
 /** Which library: its root folder, its agent and its route. */
 export interface LibraryAddress {
@@ -112,8 +113,9 @@ export function appendEntry(files: LibraryFiles, entry: HistoryEntry): void {
   appendDurably(files.history, printEntry(entry));
 }
 
-export function appendLook(files: LibraryFiles, look: Look): void {
-  appendDurably(files.history, JSON.stringify(look));
+/** A line that is no version. */
+export function appendNote(files: LibraryFiles, note: Look | Quarantined): void {
+  appendDurably(files.history, JSON.stringify(note));
 }
 
 /**

@@ -8,10 +8,12 @@ import {
 } from "./commits.ts";
 import { type LibraryDocument, withNextId } from "./document.ts";
 import { GrpoError } from "./error.ts";
+import { normaliseText } from "./experience.ts";
 import type { HistoryEntry } from "./history.ts";
 import { type Look, type LookNotes, LookSchema } from "./looks.ts";
+import { type Quarantined, QuarantinedSchema, type QuarantineNotes } from "./quarantine.ts";
 import {
-  appendLook,
+  appendNote,
   filesOf,
   isCutOff,
   isEdited,
@@ -64,6 +66,10 @@ export interface LibraryStore {
   /** Every time that the sealed test was read with this agent and route, oldest first. */
   looks(): Look[];
   recordLook(look: LookNotes): void;
+  /** Texts that may not enter by themselves, oldest first. */
+  quarantined(): Quarantined[];
+  /** Keeps such a text, once: the same words again are the line that is there. */
+  recordQuarantined(notes: QuarantineNotes): Quarantined;
   /** Makes an earlier version's text the next version. */
   rollback(version: number, reason: string): CommittedLibrary;
 }
@@ -94,11 +100,25 @@ export function openLibraryStore(options: StoreOptions): LibraryStore {
     looks: () => readHistory(files).looks,
     recordLook: (look) =>
       writing(files, () =>
-        appendLook(files, LookSchema.parse({ status: "look", at: clock().toISOString(), ...look })),
+        appendNote(files, LookSchema.parse({ status: "look", at: clock().toISOString(), ...look })),
       ),
+    quarantined: () => readHistory(files).quarantined,
+    recordQuarantined: (notes) => writing(files, () => recordQuarantined(files, notes, clock)),
     rollback: (version, reason) =>
       writing(files, (state) => rollback(files, state, { version, reason }, clock)),
   };
+}
+
+function recordQuarantined(files: LibraryFiles, notes: QuarantineNotes, clock: () => Date): Quarantined {
+  const { quarantined } = readHistory(files);
+  const words = normaliseText(notes.text);
+  const known = quarantined.find((one) => normaliseText(one.text) === words);
+  if (known !== undefined) return known;
+  const last = Number(quarantined.at(-1)?.id.slice(1) ?? 0);
+  const at = clock().toISOString();
+  const line = QuarantinedSchema.parse({ ...notes, status: "quarantined", id: `Q${last + 1}`, at });
+  appendNote(files, line);
+  return line;
 }
 
 function load(files: LibraryFiles): LoadedLibrary {

@@ -5,6 +5,8 @@ import type { Group } from "./groups.ts";
 export interface Advantage {
   text: string;
   exampleIds: readonly string[];
+  /** Every example whose rollouts led to it; absent: those that show it. */
+  support?: readonly string[];
   /** The criterion it is about, where the form works by criterion. */
   criterion?: string;
   /** It is about a must-pass criterion. */
@@ -17,7 +19,14 @@ export interface Advantage {
 export interface Proposal {
   operations: readonly Operation[];
   /** What each operation is about, in the order of `operations`. */
-  about: readonly { criterion?: string; must?: boolean; exampleIds: readonly string[] }[];
+  about: readonly {
+    criterion?: string;
+    must?: boolean;
+    exampleIds: readonly string[];
+    support?: readonly string[];
+    /** The texts of the advantages that it was made from. */
+    taughtBy?: readonly string[];
+  }[];
   /** Experiences that move to the front, by id. */
   front?: readonly string[];
 }

@@ -119,9 +119,9 @@ export class CriterionContrast implements Reflection {
     current: { id: string } | undefined,
     advantage: Advantage,
   ): [Operation, Proposal["about"][number]] {
-    const { text, exampleIds, criterion = "", must = false } = advantage;
+    const { text, exampleIds, support = exampleIds, criterion = "", must = false } = advantage;
     const why = { reason: `criterion ${criterion}`, evidence: [...exampleIds] };
-    const about = { criterion, must, exampleIds };
+    const about = { criterion, must, exampleIds, support };
     return [
       current === undefined ? { op: "ADD", text, ...why } : { op: "MODIFY", id: current.id, text, ...why },
       about,

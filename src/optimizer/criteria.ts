@@ -99,7 +99,7 @@ function together(bundle: readonly CriterionStanding[]): CriterionStanding {
 }
 
 function judgedOf(group: Group): Judged[] {
-  const query = queryOf(group);
+  const { query } = group;
   return group.rollouts
     .filter((rollout) => rollout.reward !== null)
     .flatMap((rollout) =>
@@ -117,8 +117,8 @@ function judgedOf(group: Group): Judged[] {
 }
 
 /** The example's question as the learner sees it: the variable that usually holds it, else all of them. */
-export function queryOf(group: Pick<Group, "example">): string {
-  const vars = group.example.test.vars ?? {};
+export function queryOf({ example }: Pick<Group, "example">): string {
+  const vars = example.test.vars ?? {};
   for (const name of ["query", "question", "input", "message", "prompt"]) {
     const value = vars[name];
     if (typeof value === "string") return value;

@@ -1,6 +1,8 @@
 import { meanOf } from "../evaluation/sign-flip.ts";
 import type { Rollout } from "../suite/rollout.ts";
 import type { SuiteExample } from "../suite/suite.ts";
+import { queryOf } from "./criteria.ts";
+import type { RunRedaction } from "./run-redaction.ts";
 
 /**
  * What a group can teach. `informative`: rewards differ. `all-bad`: no contrast, but graders' reasons.
@@ -11,6 +13,8 @@ export type GroupKind = "informative" | "all-bad" | "solved" | "incomplete";
 /** The rollouts of one example under one library. */
 export interface Group {
   example: SuiteExample;
+  /** Its question as the learner sees it. */
+  query: string;
   rollouts: readonly Rollout[];
   kind: GroupKind;
   /** Mean reward of the graded rollouts; null when none is graded. */
@@ -19,11 +23,17 @@ export interface Group {
 
 const SOLVED = 1 - 1e-9;
 
-export function toGroup(example: SuiteExample, rollouts: readonly Rollout[]): Group {
+/** With `redaction` the texts are without keys and personal data. */
+export function toGroup(
+  example: SuiteExample,
+  rollouts: readonly Rollout[],
+  redaction?: Pick<RunRedaction, "group">,
+): Group {
   const rewards = rollouts.flatMap((one) => (one.reward === null ? [] : [one.reward]));
+  const query = queryOf({ example });
   return {
     example,
-    rollouts,
+    ...(redaction?.group(query, rollouts) ?? { query, rollouts }),
     kind: kindOf(rewards, rollouts.length),
     reward: rewards.length === 0 ? null : meanOf(rewards),
   };

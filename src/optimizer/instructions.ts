@@ -68,7 +68,10 @@ export class InstructionWriter {
     const random = this.#random(when, standing.name, draw);
     const failed = random.shuffle(standing.failed)[0];
     if (failed === undefined) return [];
-    const about = { exampleIds: [failed.exampleId], criterion: standing.name, must: standing.must, draw };
+    const { name: criterion, must } = standing;
+    // One failed reply is shown; that there is something to teach, all of them say.
+    const support = [...new Set(standing.failed.map((one) => one.exampleId))];
+    const about = { exampleIds: [failed.exampleId], support, criterion, must, draw };
     let reason = "";
     // An unusable text is drawn again without a word about it: a small learner would write our complaint down.
     for (let attempt = 0; attempt < ATTEMPTS; attempt++) {

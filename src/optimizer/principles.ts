@@ -5,7 +5,6 @@ import type { Rollout } from "../suite/rollout.ts";
 import type { Settings } from "../suite/settings.ts";
 import type { Advantage, FailedReflection, Proposal, Reflection } from "./advantage.ts";
 import { askLearner } from "./ask.ts";
-import { queryOf } from "./criteria.ts";
 import type { Group } from "./groups.ts";
 import type { Learner } from "./learner.ts";
 import type { Prompts } from "./prompt-file.ts";
@@ -55,7 +54,7 @@ export class GroupPrinciples implements Reflection {
     const answer = await askLearner(this.#options.learner, {
       stage: "advantage",
       messages: this.#options.prompts.principles({
-        query: queryOf(group),
+        query: group.query,
         rollouts: graded.map((rollout, index) => attempt(rollout, index + 1, summaries[index])).join("\n"),
         experiences: listed(library),
         maxWords: String(this.#options.settings.maxWords),
@@ -105,7 +104,7 @@ export class GroupPrinciples implements Reflection {
     const answer = await askLearner(this.#options.learner, {
       stage: "summary",
       messages: this.#options.prompts.summary({
-        query: queryOf(group),
+        query: group.query,
         reply: shortened(rollout.reply),
         reward: (rollout.reward ?? 0).toFixed(2),
         criteria: judgement(rollout),
@@ -164,7 +163,7 @@ export class GroupPrinciples implements Reflection {
       : [
           {
             operations: pairs.map((one) => one.operation),
-            about: pairs.map(({ exampleIds }) => ({ exampleIds })),
+            about: pairs.map((one) => one.about),
           },
         ];
   }
@@ -172,19 +171,14 @@ export class GroupPrinciples implements Reflection {
   #operation(
     raw: RawOperation,
     advantages: readonly Advantage[],
-  ): { operation: Operation; exampleIds: string[] }[] {
+  ): { operation: Operation; about: Proposal["about"][number] }[] {
     const exampleIds = [
       ...new Set(raw.principles.flatMap((number) => advantages[number - 1]?.exampleIds ?? [])),
     ];
-    const why = {
-      reason: raw.principles
-        .map((number) => advantages[number - 1]?.text ?? "")
-        .filter(Boolean)
-        .join(" | "),
-      evidence: exampleIds,
-    };
+    const taughtBy = raw.principles.map((number) => advantages[number - 1]?.text ?? "").filter(Boolean);
+    const why = { reason: taughtBy.join(" | "), evidence: exampleIds };
     const operation = toOperation(raw, why);
-    if (operation !== undefined) return [{ operation, exampleIds }];
+    if (operation !== undefined) return [{ operation, about: { exampleIds, taughtBy } }];
     this.failures.push({
       what: `operation ${raw.op}`,
       reason: `it lacks ${raw.op === "ADD" ? "a text" : "an id or a text"}`,

@@ -39,12 +39,11 @@ export async function rankCandidates(run: TrainingRun, search: Search): Promise<
         ...(await screenOne(run, search, phase, candidate.document)),
       })),
     );
-  const build = (from: LibraryDocument, proposals: readonly Proposal[]): Candidate[] =>
-    proposals.map((proposal) => {
-      const candidate = buildCandidate(from, proposal, settings, run.leaks);
-      search.refused.push(...candidate.refused);
-      return candidate;
-    });
+  const build = (from: LibraryDocument, proposals: readonly Proposal[]): Candidate[] => {
+    const built = proposals.map((one) => buildCandidate(from, one, settings, run.admission.refusal));
+    search.refused.push(...built.flatMap((one) => one.refused));
+    return built;
+  };
   const fresh = (built: readonly Candidate[]): Candidate[] => untried(search, changing(built));
 
   const screened = await screen("candidates", candidates);

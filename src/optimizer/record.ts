@@ -12,6 +12,7 @@ import {
   parseLibrary,
 } from "../library/index.ts";
 import type { UsageTotals } from "../runs/usage.ts";
+import type { Refusal } from "./admission.ts";
 import type { Candidate } from "./candidates.ts";
 import type { Group } from "./groups.ts";
 import type { TrainingRun } from "./training-run.ts";
@@ -53,9 +54,18 @@ function notes(run: TrainingRun, { candidate, groups, verdict, spentBefore }: Ju
     operations: [...candidate.proposal.operations],
     evidence: [...evidenceOf(candidate, groups)],
     gate: { ...verdict },
-    models: { agent: run.suite.agent.id(), learner: run.learner.id },
+    models: modelsOf(run),
     costUsd: usage.unpriced > spentBefore.unpriced ? null : usage.costUsd - spentBefore.costUsd,
   };
+}
+
+const modelsOf = (run: TrainingRun) => ({ agent: run.suite.agent.id(), learner: run.learner.id });
+
+/** Keeps what may not enter the library by itself for a person to look at; the same words are kept once. */
+export function rememberQuarantined(run: TrainingRun, refused: readonly Refusal[]): void {
+  for (const { quarantine } of refused) {
+    if (quarantine !== undefined) run.store.recordQuarantined({ ...quarantine, models: modelsOf(run) });
+  }
 }
 
 /** One line an experience and example that taught it: the group's rewards, and the criterion where there is one. */

@@ -60,6 +60,10 @@ export function runStore(options: RunStoreOptions): LibraryStore {
       options.seal?.();
       store.recordLook({ ...look, run: options.runId });
     },
+    recordQuarantined: (notes) => {
+      options.seal?.();
+      return store.recordQuarantined({ ...notes, run: options.runId });
+    },
   };
 }
 

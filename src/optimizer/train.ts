@@ -4,6 +4,7 @@ import { race } from "../evaluation/race.ts";
 import { rollPairs } from "../evaluation/roll.ts";
 import { baselineSampling, evaluationSampling } from "../evaluation/sampling.ts";
 import { GrpoError, type LibraryDocument, type LoadedLibrary } from "../library/index.ts";
+import type { Refusal } from "./admission.ts";
 import type { Advantage, FailedReflection, Reflection } from "./advantage.ts";
 import { buildCandidate, type Candidate } from "./candidates.ts";
 import { CriterionContrast } from "./contrast.ts";
@@ -15,6 +16,7 @@ import {
   criterionOfExperiences,
   recordLook,
   rejectedWordings,
+  rememberQuarantined,
   rememberRejected,
 } from "./record.ts";
 import { planSteps, type Step } from "./steps.ts";
@@ -28,7 +30,7 @@ export interface StepOutcome {
   outcome: "accepted" | "rejected" | "nothing to learn" | "no candidate";
   /** What the gate said of each candidate that reached it, in order. */
   gates: GateResult[];
-  refused: { text: string; reason: string }[];
+  refused: Refusal[];
   failures: FailedReflection[];
 }
 
@@ -55,7 +57,9 @@ export async function train(run: TrainingRun): Promise<TrainingResult> {
   const steps: StepOutcome[] = [];
   for (const step of planSteps(examples.train, settings)) {
     run.runtime.emit({ type: "step", epochs: settings.epochs, ...step });
-    steps.push(await trainStep(run, step));
+    const outcome = await trainStep(run, step);
+    rememberQuarantined(run, outcome.refused);
+    steps.push(outcome);
   }
   requireSomethingToLearn(steps);
   const learned = run.store.load();
@@ -80,8 +84,9 @@ async function trainStep(run: TrainingRun, step: Step): Promise<StepOutcome> {
   };
   if (advantages.length === 0) return { ...report, outcome: "nothing to learn" };
 
+  run.admission.hear(advantages);
   const proposals = await reflection.propose(library, advantages, settings.candidates);
-  const candidates = proposals.map((proposal) => buildCandidate(library, proposal, settings, run.leaks));
+  const candidates = proposals.map((one) => buildCandidate(library, one, settings, run.admission.refusal));
   const refused = candidates.flatMap((one) => one.refused);
   const rejected = rejectedWordings(run, parentHash);
   const search = { library, groups, reflection, candidates, rejected, refused, draw };

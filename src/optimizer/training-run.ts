@@ -7,10 +7,11 @@ import { libraryStoreOf } from "../suite/library-store.ts";
 import type { Rollout } from "../suite/rollout.ts";
 import type { Arm, Sampling } from "../suite/rollouts.ts";
 import type { Suite, SuiteExample } from "../suite/suite.ts";
-import { type LeakCheck, leakCheck } from "./candidates.ts";
+import { type Admission, openAdmission, requireSupportable } from "./admission.ts";
 import { type Group, toGroup } from "./groups.ts";
 import { type Learner, openLearner } from "./learner.ts";
 import { loadPrompts, type Prompts } from "./prompt-file.ts";
+import { openRunRedaction, type RunRedaction } from "./run-redaction.ts";
 
 /** Everything a training run stands on, opened before the first paid call. */
 export interface TrainingRun {
@@ -19,7 +20,9 @@ export interface TrainingRun {
   learner: Learner;
   prompts: Prompts;
   store: LibraryStore;
-  leaks: LeakCheck;
+  admission: Admission;
+  /** What is taken out of texts for the learner and for reports; absent when that is off. */
+  redaction?: RunRedaction;
   /** Rollouts of training examples that were made elsewhere, by example id: the first step learns from them. */
   finished?: ReadonlyMap<string, readonly Rollout[]>;
 }
@@ -27,11 +30,13 @@ export interface TrainingRun {
 /** @throws GrpoError for a wrong prompt file, learner or library, before anything is paid for */
 export async function openTraining(suite: Suite, runtime: Runtime): Promise<TrainingRun> {
   const { settings } = suite;
+  requireSupportable(suite);
   const store = libraryStoreOf(settings);
   const { maxExperiences, maxWords } = settings;
   requireWithinLimits(store.load().document, { maxExperiences, maxWords }, store.path);
   store.history();
   const prompts = await loadPrompts(settings.prompts);
+  const redaction = openRunRedaction(suite);
   const topics = Object.values(prompts).flatMap((prompt) => prompt.topics);
   return {
     suite,
@@ -39,20 +44,21 @@ export async function openTraining(suite: Suite, runtime: Runtime): Promise<Trai
     learner: await openLearner(suite, runtime),
     prompts,
     store,
-    leaks: leakCheck(suite, topics),
+    admission: openAdmission(suite, topics),
+    ...(redaction === undefined ? {} : { redaction }),
   };
 }
 
 /** Groups side by side under the shared limiter; `then` gets each as it completes. */
 export async function rollGroups<T = Group>(
-  { suite, runtime }: TrainingRun,
+  { suite, runtime, redaction }: TrainingRun,
   phase: Phase,
   examples: readonly SuiteExample[],
   sampling: Sampling,
   then: (group: Group) => Promise<T> | T = (group) => group as T,
 ): Promise<T[]> {
   return rollExamples(runtime, { suite, sampling }, phase, examples, (example, rollouts) =>
-    then(toGroup(example, rollouts)),
+    then(toGroup(example, rollouts, redaction)),
   );
 }
 
@@ -63,9 +69,11 @@ export function trainingGroups<T>(
   sampling: Sampling,
   then: (group: Group) => Promise<T>,
 ): Promise<T[]> {
-  const { finished } = run;
+  const { finished, redaction } = run;
   if (finished === undefined) return rollGroups(run, "rollouts", examples, sampling, then);
-  return Promise.all(examples.map((example) => then(toGroup(example, finished.get(example.id) ?? []))));
+  return Promise.all(
+    examples.map((example) => then(toGroup(example, finished.get(example.id) ?? [], redaction))),
+  );
 }
 
 /** Training rollouts: new ones in every step, at the exploration temperature. */

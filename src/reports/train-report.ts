@@ -11,6 +11,8 @@ export interface RunFigures {
   elapsedMs: number;
   libraryPath: string;
   resultsPath?: string;
+  /** What was taken out of the rollouts for the learner. */
+  redacted?: string;
 }
 
 /** The end of a training run as text: verdict first, then the library, the evidence and what it cost. */
@@ -55,12 +57,31 @@ function stepsSection(steps: readonly StepOutcome[]): string {
     const groups = `${informative} informative, ${allBad} all bad, ${solved} solved, ${incomplete} incomplete`;
     return [
       `  epoch ${one.epoch} step ${one.step}: ${groups} -> ${one.outcome}${gateText(one)}`,
-      ...one.refused.map(({ text, reason }) => `    refused: ${safeLine(text)} (${safeLine(reason)})`),
+      ...new Set(one.refused.map(refusedLine)),
       ...one.failures.map(({ what, reason }) => `    failed: ${safeLine(what)}: ${safeLine(reason)}`),
     ];
   });
-  return ["STEPS", ...lines].join("\n");
+  return ["STEPS", ...lines, ...remarks(steps)].join("\n");
 }
+
+/** What a user can do about texts that did not enter. */
+function remarks(steps: readonly StepOutcome[]): string[] {
+  const refused = steps.flatMap((one) => one.refused);
+  const accepted = steps.some((one) => one.outcome === "accepted");
+  return [
+    ...(refused.some((one) => one.quarantine !== undefined)
+      ? ["  look at what is in quarantine: promptfoo-grpo library quarantine"]
+      : []),
+    ...(!accepted && refused.some((one) => one.waits === true)
+      ? ["  nothing entered the library, and some advice lacks the support of another group: minSupport"]
+      : []),
+  ];
+}
+
+const refusedLine = ({ text, reason, quarantine, waits }: StepOutcome["refused"][number]): string => {
+  const what = quarantine !== undefined ? "quarantined" : waits === true ? "waits" : "refused";
+  return `    ${what}: ${safeLine(text)} (${safeLine(reason)})`;
+};
 
 const gateText = ({ gates }: StepOutcome): string =>
   gates.length === 0 ? "" : ` (${gates.map((one) => safeLine(one.reason)).join("; then ")})`;
@@ -140,12 +161,13 @@ function repliesSection(pairs: readonly PairedExample[]): string {
   return ["REPLIES", ...lines].join("\n");
 }
 
-function spentSection({ usage, byStage, elapsedMs, resultsPath }: RunFigures): string {
+function spentSection({ usage, byStage, elapsedMs, resultsPath, redacted }: RunFigures): string {
   const stages = Object.entries(byStage)
     .map(([stage, one]) => `${stage} ${one.calls}`)
     .join(", ");
   return [
     `SPENT  ${usage.calls} calls (${stages}), ${count(usage.promptTokens)} tokens in, ${count(usage.completionTokens)} out, ${dollars(usage.costUsd, usage.unpriced)}, ${duration(elapsedMs)}`,
+    ...(redacted === undefined ? [] : [`  redacted ${redacted}`]),
     ...(resultsPath === undefined ? [] : [`  results: ${resultsPath}   (npx promptfoo view)`]),
   ].join("\n");
 }

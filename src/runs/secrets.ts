@@ -1,12 +1,12 @@
+import { SECRET_SHAPES } from "../library/shapes.ts";
 import { hashOf } from "./task.ts";
 
 /** A key under which configs and responses keep what nobody else may read; `maxTokens` and `apiKeyEnvar` are none. */
 const SECRET_KEY =
   /^(?!.*(?:env|envar)$)(?:.*(?:api[-_]?key|secret|passw|authorization|credential|cookie|private[-_]?key|access[-_]?key|bearer)|(?:.*[-_a-z])?token$)/i;
 const HEADERS = /headers$/i;
-/** Keys by their shape, wherever they stand. */
-const SHAPES =
-  /\b(?:sk|pk|rk)-[A-Za-z0-9_-]{16,}|\bBearer\s+[\w.~+/=-]{8,}|(?<=:\/\/)[^\s/@:]+:[^\s/@]+(?=@)|(?<=[?&](?:key|api[-_]?key|token|access_token)=)[^&\s"]+/gi;
+/** In what is kept of calls every bearer token counts, also one that may be a word. */
+const SHAPES = new RegExp(`${SECRET_SHAPES.source}|\\bBearer\\s+[\\w.~+/=-]{8,}`, "gi");
 export const REDACTED = "[secret]";
 
 /**

@@ -87,6 +87,21 @@ export const SettingsSchema = z.strictObject({
   maxExperiences: z.int().min(1).max(200).default(20),
   maxWords: z.int().min(4).max(200).default(32),
   maxOperations: z.int().min(1).max(100).default(6).describe("Operations a step may make."),
+  minSupport: z
+    .int()
+    .min(1)
+    .max(64)
+    .default(2)
+    .describe("Independent groups of rollouts that must teach an experience before it can be committed."),
+  redact: z
+    .union([
+      z.boolean(),
+      z.strictObject({ names: z.array(z.string().min(1).max(120)).max(10_000).default([]) }),
+    ])
+    .optional()
+    .describe(
+      "Takes keys and personal data (and these names) out of what the learner reads and of reports. Default: on for `learn --results`, off for `train`.",
+    ),
   maxCostUsd: z.number().positive().optional().describe("Cap over agent, judges and learner together."),
   maxCalls: z
     .int()

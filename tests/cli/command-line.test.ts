@@ -126,6 +126,9 @@ describe("help", () => {
         "--max-experiences",
         "--max-words",
         "--max-operations",
+        "--min-support",
+        "--redact",
+        "--no-redact",
         "--max-cost",
         "--max-calls",
         "--max-tokens",
@@ -156,6 +159,8 @@ describe("help", () => {
       "log",
       "diff",
       "rollback",
+      "quarantine",
+      "release",
       "lint",
       "help",
     ]);

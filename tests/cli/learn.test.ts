@@ -108,7 +108,7 @@ describe("learn --results", () => {
 
   it("takes the column that is named, and says which there are", async () => {
     const folder = trainingFolder({}, trainingTests(0));
-    await evaluated(folder, (id) => id === "train-00", ["old", "new"]);
+    await evaluated(folder, (id) => /^train-0[01]$/.test(id), ["old", "new"]);
     const refusal = async (line: string): Promise<string> => {
       const { code, stdout, stderr } = await learn(folder, line);
       expect({ code, stdout, calls: folder.calls() }).toEqual({ code: 3, stdout: "", calls: [] });
@@ -119,8 +119,25 @@ describe("learn --results", () => {
     );
     expect(await refusal("--column gone")).toMatch(/RESULTS_ARMS .*No column is named "gone".*"old", "new"/);
     expect((await learn(folder, "--column new")).stderr).toContain(
-      'learns from 3 rollouts of 1 training examples, column "new"',
+      'learns from 6 rollouts of 2 training examples, column "new"',
     );
+  });
+
+  it("takes personal data out of the rows before the learner reads them, unless told not to", async () => {
+    const folder = trainingFolder({}, trainingTests(0));
+    await evaluated(folder, isTraining);
+    const rows = readFileSync(`${folder.folder}/train.json`, "utf8");
+    folder.write("train.json", rows.replaceAll("You came here.", "You came here, ann@example.org."));
+    const read = () => folder.calls().filter((one) => one.learner !== null);
+    const { stdout, stderr } = await learn(folder);
+    expect(stderr).toContain("redacts 24 e-mails in 24 rollouts of 24, before the learner reads them");
+    expect(stdout).toContain("redacted 24 e-mails in 24 rollouts");
+    expect(read().length).toBeGreaterThan(0);
+    expect(read().filter(({ prompt }) => prompt.includes("ann@example.org"))).toEqual([]);
+    folder.remove("calls.jsonl");
+    const raw = await learn(folder, "--no-redact");
+    expect(raw.stderr + raw.stdout).not.toContain("redact");
+    expect(read().some(({ prompt }) => prompt.includes("ann@example.org"))).toBe(true);
   });
 
   it("refuses results without a training test, before anything is asked", async () => {

@@ -25,7 +25,7 @@ providers: [{ id: file://model.mjs, label: m, config: ${model} }]
 tests:
   - { vars: { q: a }, metadata: { id: one, split: train }, assert: [${assertion}] }
   - { vars: { q: b }, metadata: { id: two, split: validation }, assert: [${assertion}] }
-metadata: { grpo: { agent: x, epochs: 1, groupSize: 2, ${settings} } }
+metadata: { grpo: { agent: x, epochs: 1, groupSize: 2, minSupport: 1, ${settings} } }
 `;
 
 const train = (space: Workspace, flags = {}): Promise<number> =>
@@ -179,7 +179,7 @@ it("a dry run names the plan and asks nothing", async () => {
     }),
   ).toBe(0);
   expect(printed).toMatch(
-    /^config {6}.*\nagent {7}m, prompt "Answer \{\{q\}\}"\nlearner {5}.*\nexamples {4}1 training, 1 validation, 0 sealed test\nrollouts {4}at most 4 training/,
+    /^config {6}.*\nagent {7}m, prompt "Answer \{\{q\}\}"\nlearner {5}.*\nexamples {4}1 training, 1 validation, 0 sealed test\nsupport {5}1 independent group for each experience\nrollouts {4}at most 4 training/,
   );
   expect(printed).toMatch(/nothing was called\n$/);
   expect(space.snapshot()).toEqual(before);

@@ -55,6 +55,7 @@ describe("toPromptfooTests", () => {
       metadata: {
         id: "ann-1",
         persona: "ann",
+        names: ["ann"],
         split: expect.stringMatching(/^(train|validation)$/),
         userTypes: ["general"],
         success_criteria: { "validates-emotion": true },

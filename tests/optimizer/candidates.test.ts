@@ -1,12 +1,13 @@
 import { describe, expect, it } from "vitest";
 import { emptyLibrary, type LibraryDocument, type Operation } from "../../src/library/index.ts";
-import { buildCandidate, leakCheck } from "../../src/optimizer/candidates.ts";
+import { buildCandidate } from "../../src/optimizer/candidates.ts";
+import { leakCheck } from "../../src/optimizer/leaks.ts";
 import { parseSettings } from "../../src/suite/settings.ts";
 import type { Suite, SuiteExample } from "../../src/suite/suite.ts";
 import { example } from "../support/rollout-makers.ts";
 
 const settings = parseSettings({}, { maxExperiences: 4, maxWords: 8 }, "test");
-const noLeaks = () => undefined;
+const admitAll = () => undefined;
 const add = (text: string): Operation => ({ op: "ADD", text });
 const proposal = (operations: Operation[], front: string[] = []) => ({
   operations,
@@ -15,7 +16,7 @@ const proposal = (operations: Operation[], front: string[] = []) => ({
 });
 
 function candidate(library: LibraryDocument, operations: Operation[], front: string[] = []) {
-  return buildCandidate(library, proposal(operations, front), settings, noLeaks);
+  return buildCandidate(library, proposal(operations, front), settings, admitAll);
 }
 const library = candidate(emptyLibrary({ agent: "a", route: "common" }), [
   add("Name the feeling."),
@@ -61,16 +62,16 @@ describe("buildCandidate", () => {
     ]);
   });
 
-  it("leaves leaking texts out with the reason", () => {
-    const leaks = (text: string) => (text.includes("Paul") ? 'it copies "paul" from an example' : undefined);
+  it("leaves out what may not enter, with the reason", () => {
+    const refused = { text: "Greet Paul.", reason: 'it copies "paul" from an example' };
     const built = buildCandidate(
       library,
       proposal([add("Greet Paul."), add("Give no advice.")]),
       settings,
-      leaks,
+      (operation) => ("text" in operation && operation.text.includes("Paul") ? refused : undefined),
     );
     expect(lines(built.document)).toHaveLength(4);
-    expect(built.refused).toEqual([{ text: "Greet Paul.", reason: 'it copies "paul" from an example' }]);
+    expect(built.refused).toEqual([refused]);
     expect(built.proposal.about.map((one) => one.criterion)).toEqual(["c1"]);
   });
 

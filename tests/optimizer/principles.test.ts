@@ -126,7 +126,11 @@ describe("what a step's principles make of the library", () => {
           { op: "MODIFY", id: "E2", text: "Ask once.", reason: "Ask less.", evidence: ["q2"] },
           { op: "DELETE", id: "E4", reason: "", evidence: [] },
         ],
-        about: [{ exampleIds: ["q1", "q2"] }, { exampleIds: ["q2"] }, { exampleIds: [] }],
+        about: [
+          { exampleIds: ["q1", "q2"], taughtBy: ["Name the feeling.", "Ask less."] },
+          { exampleIds: ["q2"], taughtBy: ["Ask less."] },
+          { exampleIds: [], taughtBy: [] },
+        ],
       },
     ]);
   });

@@ -13,6 +13,8 @@ export const flags = {
   maxOperations: 1,
   seed: 2,
   advantage: "principles" as const,
+  // So few examples in so small steps seldom teach the same twice.
+  minSupport: 1,
 };
 
 export const manifests = ({ folder }: TrainingFolder): Manifest[] =>

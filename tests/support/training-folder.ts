@@ -184,13 +184,15 @@ export function trainingFolder(
         });
       const opened = await openTraining(suite, runtime);
       const stopped = endingAfter(storeWrites ?? Number.POSITIVE_INFINITY, () => new Error("killed"));
-      const { commit, recordRejected, recordLook } = opened.store;
+      const { commit, recordRejected, recordLook, recordQuarantined } = opened.store;
       const store = {
         ...opened.store,
         commit: (...given: Parameters<typeof commit>) => stopped.around(() => commit(...given)),
         recordRejected: (...given: Parameters<typeof recordRejected>) =>
           stopped.around(() => recordRejected(...given)),
         recordLook: (...given: Parameters<typeof recordLook>) => stopped.around(() => recordLook(...given)),
+        recordQuarantined: (...given: Parameters<typeof recordQuarantined>) =>
+          stopped.around(() => recordQuarantined(...given)),
       };
       const result = await inRecordedRun({ ...opened, store }, request, train);
       return { result, runtime, notes, written: end.count() };
