@@ -51,6 +51,10 @@ export interface FailedReflection {
  */
 export interface Reflection {
   readonly failures: FailedReflection[];
+  /** What is compared on training before the gate: whole candidates, or the operations of one. */
+  readonly compares: "candidates" | "operations";
+  /** Rollouts with which a group begins; it is filled up where they leave open what there is to learn. */
+  readonly firstRollouts: number;
   /** What one group taught; called as soon as the group is complete. */
   ofGroup(group: Group, library: LibraryDocument): Promise<Advantage[]>;
   /** What the step's groups taught together. */

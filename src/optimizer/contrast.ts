@@ -6,6 +6,8 @@ import { criterionStandings, namesIn, taughtTogether } from "./criteria.ts";
 import type { Group } from "./groups.ts";
 import { InstructionWriter, type WriterOptions } from "./instructions.ts";
 
+/** Criteria that a step works on, where settings do not say. */
+export const MAX_OPERATIONS = 6;
 /** Criteria that pass at least this often have nothing to teach. */
 const LEARNED = 0.8;
 export interface ContrastOptions extends WriterOptions {
@@ -20,11 +22,15 @@ export interface ContrastOptions extends WriterOptions {
  */
 export class CriterionContrast implements Reflection {
   readonly failures: FailedReflection[] = [];
+  readonly compares = "candidates";
+  /** Rates of criteria over all groups of a step want every rollout. */
+  readonly firstRollouts: number;
   readonly #options: ContrastOptions;
   readonly #writer: InstructionWriter;
 
   constructor(options: ContrastOptions) {
     this.#options = options;
+    this.firstRollouts = options.settings.groupSize;
     this.#writer = new InstructionWriter(options, this.failures);
   }
 
@@ -38,7 +44,7 @@ export class CriterionContrast implements Reflection {
       criterionStandings(groups).filter((one) => one.rate < LEARNED && one.failed.length > 0),
     );
     const asked = open
-      .slice(0, settings.maxOperations)
+      .slice(0, settings.maxOperations ?? MAX_OPERATIONS)
       .map((standing) =>
         this.#writer.wordings(standing, this.#current(library, standing.name), "step", settings.candidates),
       );

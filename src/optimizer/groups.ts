@@ -46,10 +46,19 @@ function kindOf(rewards: readonly number[], planned: number): GroupKind {
   return (rewards[0] ?? 0) >= SOLVED ? "solved" : "all-bad";
 }
 
+/** Whether its rollouts leave open what there is to learn: none was right, and none differs in anything. */
+export const isUndecided = ({ kind, rollouts }: Group): boolean =>
+  kind === "all-bad" && new Set(rollouts.map(scoresOf)).size === 1;
+
+const scoresOf = ({ criteria }: Rollout): string => JSON.stringify(criteria.map(({ score }) => score));
+
 /** Groups that can teach something. */
 export function teachingGroups(groups: readonly Group[]): Group[] {
   return groups.filter((group) => group.kind === "informative" || group.kind === "all-bad");
 }
+
+export const solvedIds = (groups: readonly Group[]): string[] =>
+  groups.filter((group) => group.kind === "solved").map((group) => group.example.id);
 
 /** The mean reward over groups that have one; null when none has. */
 export function meanReward(groups: readonly Group[]): number | null {

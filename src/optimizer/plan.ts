@@ -1,4 +1,5 @@
 import type { Suite } from "../suite/suite.ts";
+import { MAX_OPERATIONS } from "./contrast.ts";
 import { planSteps } from "./steps.ts";
 
 /** What a run will do at most, before any money is spent. */
@@ -31,7 +32,9 @@ export function planTraining(suite: Suite, form: "principles" | "contrast"): Tra
   const attempts = Math.min(settings.gateAttempts, screens);
   const validation = examples.validation.length * settings.validationRepeats * (steps.length * attempts + 1);
   const test = examples.test.length * settings.testRepeats * 2;
-  const perStep = contrast ? candidates * (settings.maxOperations + refinements) : candidates;
+  const perStep = contrast
+    ? candidates * ((settings.maxOperations ?? MAX_OPERATIONS) + refinements)
+    : candidates;
   const perGroup = contrast ? 0 : groupSize + 1;
   const learnerCalls = steps.reduce((sum, step) => sum + perStep + perGroup * step.batch.length, 0);
   const rollouts = training + screening + validation + test;

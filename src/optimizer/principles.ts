@@ -28,6 +28,13 @@ type RawOperation = z.infer<typeof RevisionSchema>["operations"][number];
 /** Longer replies are shown by their beginning and end, so that one rollout cannot flood the prompt. */
 const MAX_REPLY_CHARS = 6000;
 
+/** Replies of a group that are compared as they are; longer ones are summarised first. */
+const SIDE_BY_SIDE_CHARS = 16_000;
+/** Two rollouts that differ are a comparison; two that are both right have nothing to teach. */
+const FIRST_ROLLOUTS = 2;
+/** Operations that are tested one by one may be many; a whole candidate is bounded. */
+const MAX_OPERATIONS = { operations: 20, candidates: 6 } as const;
+
 export interface PrinciplesOptions {
   learner: Learner;
   prompts: Prompts;
@@ -41,16 +48,26 @@ export interface PrinciplesOptions {
  */
 export class GroupPrinciples implements Reflection {
   readonly failures: FailedReflection[] = [];
+  readonly compares: Reflection["compares"];
+  readonly firstRollouts: number;
   readonly #options: PrinciplesOptions;
+  readonly #maxOperations: number;
 
   constructor(options: PrinciplesOptions) {
+    const { schedule, groupSize, maxOperations } = options.settings;
+    const adaptive = schedule === "adaptive";
     this.#options = options;
+    this.compares = adaptive ? "operations" : "candidates";
+    this.firstRollouts = adaptive ? Math.min(FIRST_ROLLOUTS, groupSize) : groupSize;
+    this.#maxOperations = maxOperations ?? MAX_OPERATIONS[this.compares];
   }
 
   async ofGroup(group: Group, library: LibraryDocument): Promise<Advantage[]> {
     if (group.kind !== "informative" && group.kind !== "all-bad") return [];
     const graded = group.rollouts.filter((one) => one.reward !== null);
-    const summaries = await Promise.all(graded.map((rollout) => this.#summary(group, rollout)));
+    const summaries = this.#needsSummaries(graded)
+      ? await Promise.all(graded.map((rollout) => this.#summary(group, rollout)))
+      : [];
     const answer = await askLearner(this.#options.learner, {
       stage: "advantage",
       messages: this.#options.prompts.principles({
@@ -100,6 +117,12 @@ export class GroupPrinciples implements Reflection {
     return [];
   }
 
+  /** The paper summarises every rollout; replies that can be read side by side need none. */
+  #needsSummaries(rollouts: readonly Rollout[]): boolean {
+    const whole = rollouts.reduce((sum, { reply }) => sum + reply.length, 0);
+    return this.#options.settings.schedule === "plain" || whole > SIDE_BY_SIDE_CHARS;
+  }
+
   async #summary(group: Group, rollout: Rollout): Promise<string | undefined> {
     const answer = await askLearner(this.#options.learner, {
       stage: "summary",
@@ -134,7 +157,7 @@ export class GroupPrinciples implements Reflection {
       messages: prompts.revision({
         experiences: listed(library),
         principles: advantages.map((one, index) => `${index + 1}. ${one.text}`).join("\n"),
-        maxOperations: String(settings.maxOperations),
+        maxOperations: String(this.#maxOperations),
         maxExperiences: String(settings.maxExperiences),
         maxWords: String(settings.maxWords),
       }),
@@ -149,15 +172,13 @@ export class GroupPrinciples implements Reflection {
       return [];
     }
     const changing = answer.value.operations.filter((one) => one.op !== "KEEP");
-    for (const { op, text } of changing.slice(settings.maxOperations)) {
+    for (const { op, text } of changing.slice(this.#maxOperations)) {
       this.failures.push({
         what: `operation ${op}`,
-        reason: `a step makes at most ${settings.maxOperations}: ${text ?? "no text"}`,
+        reason: `a step makes at most ${this.#maxOperations}: ${text ?? "no text"}`,
       });
     }
-    const pairs = changing
-      .slice(0, settings.maxOperations)
-      .flatMap((raw) => this.#operation(raw, advantages));
+    const pairs = changing.slice(0, this.#maxOperations).flatMap((raw) => this.#operation(raw, advantages));
     return pairs.length === 0
       ? []
       : [

@@ -8,7 +8,7 @@ import { wordingOf } from "./record.ts";
 import { screeningSet } from "./steps.ts";
 import { rollGroups, type TrainingRun } from "./training-run.ts";
 
-interface Search {
+export interface Search {
   library: LibraryDocument;
   groups: readonly Group[];
   reflection: Reflection;
@@ -72,14 +72,14 @@ export async function rankCandidates(run: TrainingRun, search: Search): Promise<
   return distinct(ranked(screened));
 }
 
-const changing = (candidates: readonly Candidate[]): Candidate[] =>
+export const changing = (candidates: readonly Candidate[]): Candidate[] =>
   candidates.filter((one) => one.proposal.operations.length > 0);
 
 /**
  * The candidates that the gate has not refused before. Whole candidates are compared, because whole ones were
  * judged: a refused text may stand in another.
  */
-function untried({ rejected, refused }: Search, candidates: readonly Candidate[]): Candidate[] {
+export function untried({ rejected, refused }: Search, candidates: readonly Candidate[]): Candidate[] {
   return candidates.filter((candidate) => {
     if (!rejected.has(wordingOf(candidate.document))) return true;
     for (const operation of candidate.proposal.operations) {

@@ -10,19 +10,22 @@ export interface Step {
   batch: readonly SuiteExample[];
 }
 
-/** Every step of a run: each epoch shuffles the training examples by seed and cuts them into batches. */
-export function planSteps(train: readonly SuiteExample[], settings: Settings): Step[] {
+/** The steps of an epoch: the training examples in an order by seed, cut into batches. */
+export function planEpoch(train: readonly SuiteExample[], epoch: number, settings: Settings): Step[] {
   const sorted = [...train].sort((a, b) => (a.id < b.id ? -1 : 1));
-  return Array.from({ length: settings.epochs }, (_, index) => index + 1).flatMap((epoch) => {
-    const order = seededRandom(settings.seed, "epoch", epoch).shuffle(sorted);
-    const steps = Math.ceil(order.length / settings.batchSize);
-    return Array.from({ length: steps }, (_, step) => ({
-      epoch,
-      step: step + 1,
-      steps,
-      batch: order.slice(step * settings.batchSize, (step + 1) * settings.batchSize),
-    }));
-  });
+  const order = seededRandom(settings.seed, "epoch", epoch).shuffle(sorted);
+  const steps = Math.ceil(order.length / settings.batchSize);
+  return Array.from({ length: steps }, (_, step) => ({
+    epoch,
+    step: step + 1,
+    steps,
+    batch: order.slice(step * settings.batchSize, (step + 1) * settings.batchSize),
+  }));
+}
+
+/** Every step of a run at most, as if each epoch took all examples. */
+export function planSteps(train: readonly SuiteExample[], settings: Settings): Step[] {
+  return Array.from({ length: settings.epochs }, (_, index) => planEpoch(train, index + 1, settings)).flat();
 }
 
 /**

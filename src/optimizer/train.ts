@@ -4,11 +4,13 @@ import { race } from "../evaluation/race.ts";
 import { rollPairs } from "../evaluation/roll.ts";
 import { baselineSampling, evaluationSampling } from "../evaluation/sampling.ts";
 import { GrpoError, type LibraryDocument, type LoadedLibrary } from "../library/index.ts";
+import type { SuiteExample } from "../suite/suite.ts";
 import type { Refusal } from "./admission.ts";
 import type { Advantage, FailedReflection, Reflection } from "./advantage.ts";
 import { buildCandidate, type Candidate } from "./candidates.ts";
 import { CriterionContrast } from "./contrast.ts";
-import { countKinds, type Group, type GroupKind } from "./groups.ts";
+import { countKinds, type Group, type GroupKind, solvedIds } from "./groups.ts";
+import { testedCandidates } from "./inclusion.ts";
 import { GroupPrinciples } from "./principles.ts";
 import { rankCandidates } from "./ranking.ts";
 import {
@@ -19,7 +21,7 @@ import {
   rememberQuarantined,
   rememberRejected,
 } from "./record.ts";
-import { planSteps, type Step } from "./steps.ts";
+import { planEpoch, type Step } from "./steps.ts";
 import { type TrainingRun, trainingGroups, trainingSampling } from "./training-run.ts";
 
 /** What one step did to the library. */
@@ -27,6 +29,8 @@ export interface StepOutcome {
   epoch: number;
   step: number;
   kinds: Record<GroupKind, number>;
+  /** Ids of examples that the next epoch does without. */
+  rest: string[];
   outcome: "accepted" | "rejected" | "nothing to learn" | "no candidate";
   /** What the gate said of each candidate that reached it, in order. */
   gates: GateResult[];
@@ -55,15 +59,27 @@ export interface TrainingResult {
 export async function train(run: TrainingRun): Promise<TrainingResult> {
   const { settings, examples } = run.suite;
   const steps: StepOutcome[] = [];
-  for (const step of planSteps(examples.train, settings)) {
-    run.runtime.emit({ type: "step", epochs: settings.epochs, ...step });
-    const outcome = await trainStep(run, step);
-    rememberQuarantined(run, outcome.refused);
-    steps.push(outcome);
+  for (let epoch = 1; epoch <= settings.epochs; epoch++) {
+    for (const step of planEpoch(wanting(examples.train, steps, epoch), epoch, settings)) {
+      run.runtime.emit({ type: "step", epochs: settings.epochs, ...step });
+      const outcome = await trainStep(run, step);
+      rememberQuarantined(run, outcome.refused);
+      steps.push(outcome);
+    }
   }
   requireSomethingToLearn(steps);
   const learned = run.store.load();
   return { library: learned.document, steps, ...(await sealedTest(run, learned)) };
+}
+
+/** Examples that the last epoch solved rest for one: there was nothing to learn from them. */
+function wanting(
+  examples: readonly SuiteExample[],
+  steps: readonly StepOutcome[],
+  epoch: number,
+): readonly SuiteExample[] {
+  const solved = new Set(steps.filter((one) => one.epoch === epoch - 1).flatMap((one) => one.rest));
+  return examples.filter(({ id }) => !solved.has(id));
 }
 
 async function trainStep(run: TrainingRun, step: Step): Promise<StepOutcome> {
@@ -78,6 +94,7 @@ async function trainStep(run: TrainingRun, step: Step): Promise<StepOutcome> {
     epoch: step.epoch,
     step: step.step,
     kinds: countKinds(groups),
+    rest: settings.schedule === "plain" ? [] : solvedIds(groups),
     gates: [] as GateResult[],
     refused: [],
     failures: reflection.failures,
@@ -85,12 +102,14 @@ async function trainStep(run: TrainingRun, step: Step): Promise<StepOutcome> {
   if (advantages.length === 0) return { ...report, outcome: "nothing to learn" };
 
   run.admission.hear(advantages);
-  const proposals = await reflection.propose(library, advantages, settings.candidates);
+  const wanted = reflection.compares === "operations" ? 1 : settings.candidates;
+  const proposals = await reflection.propose(library, advantages, wanted);
   const candidates = proposals.map((one) => buildCandidate(library, one, settings, run.admission.refusal));
   const refused = candidates.flatMap((one) => one.refused);
   const rejected = rejectedWordings(run, parentHash);
   const search = { library, groups, reflection, candidates, rejected, refused, draw };
-  const ranked = await rankCandidates(run, search);
+  const rank = reflection.compares === "operations" ? testedCandidates : rankCandidates;
+  const ranked = await rank(run, search);
 
   for (const candidate of ranked.slice(0, settings.gateAttempts)) {
     const verdict = await validate(run, library, candidate);
@@ -114,7 +133,7 @@ async function rolloutsAndAdvantages(
   reflection: Reflection,
   draw: string,
 ): Promise<{ groups: Group[]; advantages: Advantage[] }> {
-  const sampling = trainingSampling(run, library, draw);
+  const sampling = { ...trainingSampling(run, library, draw), first: reflection.firstRollouts };
   const taught = await trainingGroups(run, step.batch, sampling, async (group) => ({
     group,
     advantages: await reflection.ofGroup(group, library),

@@ -5,10 +5,10 @@ import type { Phase } from "../runs/events.ts";
 import type { Runtime } from "../runs/runtime.ts";
 import { libraryStoreOf } from "../suite/library-store.ts";
 import type { Rollout } from "../suite/rollout.ts";
-import type { Arm, Sampling } from "../suite/rollouts.ts";
+import { type Arm, rolloutGroup, type Sampling } from "../suite/rollouts.ts";
 import type { Suite, SuiteExample } from "../suite/suite.ts";
 import { type Admission, openAdmission, requireSupportable } from "./admission.ts";
-import { type Group, toGroup } from "./groups.ts";
+import { type Group, isUndecided, toGroup } from "./groups.ts";
 import { type Learner, openLearner } from "./learner.ts";
 import { loadPrompts, type Prompts } from "./prompt-file.ts";
 import { openRunRedaction, type RunRedaction } from "./run-redaction.ts";
@@ -66,14 +66,25 @@ export async function rollGroups<T = Group>(
 export function trainingGroups<T>(
   run: TrainingRun,
   examples: readonly SuiteExample[],
-  sampling: Sampling,
+  { first, ...sampling }: Sampling & { first: number },
   then: (group: Group) => Promise<T>,
 ): Promise<T[]> {
   const { finished, redaction } = run;
-  if (finished === undefined) return rollGroups(run, "rollouts", examples, sampling, then);
+  if (finished === undefined) {
+    const begun = { ...sampling, repeats: first };
+    return rollGroups(run, "rollouts", examples, begun, async (group) =>
+      then(first < sampling.repeats && isUndecided(group) ? await filledUp(run, group, sampling) : group),
+    );
+  }
   return Promise.all(
     examples.map((example) => then(toGroup(example, finished.get(example.id) ?? [], redaction))),
   );
+}
+
+/** The whole group; the rollouts that it began with are answered from the journal. */
+async function filledUp(run: TrainingRun, { example }: Group, sampling: Sampling): Promise<Group> {
+  const { suite, runtime, redaction } = run;
+  return toGroup(example, await rolloutGroup(suite, runtime, example, sampling), redaction);
 }
 
 /** Training rollouts: new ones in every step, at the exploration temperature. */

@@ -86,7 +86,18 @@ export const SettingsSchema = z.strictObject({
   testRepeats: z.int().min(1).max(64).default(1),
   maxExperiences: z.int().min(1).max(200).default(20),
   maxWords: z.int().min(4).max(200).default(32),
-  maxOperations: z.int().min(1).max(100).default(6).describe("Operations a step may make."),
+  maxOperations: z
+    .int()
+    .min(1)
+    .max(100)
+    .optional()
+    .describe("Operations a step may make. Default: 20 where each is tested by itself, else 6."),
+  schedule: z
+    .enum(["adaptive", "plain"])
+    .default("adaptive")
+    .describe(
+      "`adaptive` spends where there is something to learn and tests operations one by one; `plain` is the paper's: whole groups, a summary of each rollout, whole candidates.",
+    ),
   minSupport: z
     .int()
     .min(1)

@@ -144,6 +144,7 @@ describe("what the model and the files say", () => {
       epoch: 1,
       step: 1,
       kinds: { informative: 1, "all-bad": 0, solved: 0, incomplete: 0 },
+      rest: [],
       outcome: "rejected",
       gates: [
         {
@@ -235,6 +236,7 @@ describe("the rest", () => {
           epoch: 2,
           step: 1,
           kinds,
+          rest: [],
           outcome: "nothing to learn",
           gates: [],
           refused: [{ text: "Greet Paul.", reason: "copies" }],
