@@ -24,13 +24,16 @@ export interface Effect {
   without: number;
 }
 
-/** Effects on a reward of 0..1 that are to be expected before anything is seen (standard deviation). */
-const EXPECTED_EFFECT = 0.2;
-/** Of one rollout's reward around its group's mean (standard deviation); counts as much as a few rollouts. */
-const EXPECTED_NOISE = 0.25;
-const PRIOR_ROWS = 2;
-/** Ratios of noise to effect variance, averaged by how well each explains the rollouts. */
-const RATIOS = Array.from({ length: 33 }, (_, index) => 10 ** (-1 + index / 8));
+/**
+ * What is expected before anything is seen, as standard deviations of the reward (0..1): most experiences do a
+ * little, all together somewhat more, and one in ten does a lot, for better or worse.
+ */
+const PRIOR = { level: 0.5, group: 0.2, common: 0.05, large: 0.3, shareLarge: 0.1 };
+/** Noise of one rollout and the size of a little: each pair is tried, and counts as it explains the rollouts. */
+const NOISES = [0.12, 0.2, 0.3];
+const LITTLES = [0.02, 0.06];
+/** Experiences that do a lot are looked for two at a time, on top of those that are as good as certain. */
+const CERTAIN = 0.95;
 
 /**
  * Which experiences each rollout of a group gets: every experience in `share` of them, drawn at random, so that
@@ -52,90 +55,159 @@ export function inclusionPlan(
 }
 
 /**
- * The effect of every experience from rollouts with and without it: a regression inside groups, with a normal
- * prior whose width is learned from the same rollouts. Without rollouts to compare, an effect is 0 with a wide
- * interval.
+ * The effect of every experience from rollouts with and without it, of the same examples; rollouts without any
+ * tell the examples' own levels. A linear model of normal priors in which some effects are large and most are
+ * not (spike and slab), so that one that harms stands out among many of which each does a little. Without
+ * rollouts to compare, an effect is 0 with a wide interval.
  */
 export function attributeEffects(ids: readonly string[], rows: readonly InclusionRow[]): Effect[] {
-  const { x, y, groups, counts } = withinGroups(ids, rows);
-  const gram = ids.map((_, a) =>
-    ids.map((_, b) => x.reduce((sum, row) => sum + (row[a] ?? 0) * (row[b] ?? 0), 0)),
-  );
-  const xy = ids.map((_, a) => x.reduce((sum, row, index) => sum + (row[a] ?? 0) * (y[index] ?? 0), 0));
-  const yy = y.reduce((sum, one) => sum + one * one, 0);
-  const freedom = Math.max(0, y.length - groups);
-  const models = RATIOS.map((ratio) => modelAt(gram, xy, yy, freedom, ratio));
-  const best = Math.max(...models.map(({ score }) => score));
-  const weights = models.map(({ score }) => Math.exp(score - best));
+  const x = ids.map((id) => rows.map((row) => Number(row.included.has(id))));
+  const bases = NOISES.flatMap((noise) => LITTLES.map((little) => baseOf(x, rows, noise, little)));
+  const posteriors = bases.flatMap((base) => explanations(base, ids.length));
+  const best = Math.max(...posteriors.map(({ score }) => score));
+  const weights = posteriors.map(({ score }) => Math.exp(score - best));
   const all = weights.reduce((sum, one) => sum + one, 0);
   return ids.map((id, index) => {
-    const average = (of: (model: Model) => number): number =>
-      models.reduce((sum, model, at) => sum + ((weights[at] ?? 0) / all) * of(model), 0);
+    const average = (of: (one: Explanation) => number): number =>
+      posteriors.reduce((sum, one, at) => sum + ((weights[at] ?? 0) / all) * of(one), 0);
     const effect = average(({ mean }) => mean[index] ?? 0);
-    const spread = (model: Model): number => model.noise * (model.inverse[index]?.[index] ?? 0);
-    const sd = Math.sqrt(average((model) => spread(model) + ((model.mean[index] ?? 0) - effect) ** 2));
-    const { with: present = 0, without = 0 } = counts[index] ?? {};
+    const spread = average((one) => (one.variance[index] ?? 0) + ((one.mean[index] ?? 0) - effect) ** 2);
+    const present = x[index]?.reduce((sum, one) => sum + one, 0) ?? 0;
     return {
       id,
       effect,
-      low: effect - 1.96 * sd,
-      high: effect + 1.96 * sd,
-      harmful: normalBelow(-effect / sd),
+      low: effect - 1.96 * Math.sqrt(spread),
+      high: effect + 1.96 * Math.sqrt(spread),
+      harmful: average((one) => below(0, one.mean[index] ?? 0, one.variance[index] ?? 0)),
       with: present,
-      without,
+      without: rows.length - present,
     };
   });
 }
 
-interface Model {
-  mean: number[];
-  inverse: number[][];
-  noise: number;
-  /** Log of marginal likelihood and prior, up to a constant. */
+/** The rollouts as a model without large effects sees them, reduced to the experiences. */
+interface Base {
+  little: number;
+  /** X' K^-1 X and X' K^-1 y, with K the covariance of the rewards. */
+  gram: number[][];
+  pull: number[];
+  /** Log of the likelihood, up to a constant. */
   score: number;
 }
 
-/** The effects if noise were `ratio` times as wide as they are. */
-function modelAt(
-  gram: readonly (readonly number[])[],
-  xy: readonly number[],
-  yy: number,
-  freedom: number,
-  ratio: number,
-): Model {
-  const root = cholesky(gram.map((row, a) => row.map((value, b) => (a === b ? value + ratio : value))));
+function baseOf(
+  x: readonly (readonly number[])[],
+  rows: readonly InclusionRow[],
+  noise: number,
+  little: number,
+): Base {
+  const counts = rows.map((row) => row.included.size);
+  const covariance = rows.map((a, i) =>
+    rows.map((b, j) => {
+      const together = x.reduce((sum, column) => sum + (column[i] ?? 0) * (column[j] ?? 0), 0);
+      return (
+        PRIOR.level ** 2 +
+        (a.group === b.group ? PRIOR.group ** 2 : 0) +
+        PRIOR.common ** 2 * (counts[i] ?? 0) * (counts[j] ?? 0) +
+        little ** 2 * together +
+        (i === j ? noise ** 2 : 0)
+      );
+    }),
+  );
+  const root = cholesky(covariance);
   const inverse = inverseOf(root);
-  const mean = product(inverse, xy);
-  const explained = mean.reduce((sum, value, index) => sum + value * (xy[index] ?? 0), 0);
-  const noise = (Math.max(0, yy - explained) + PRIOR_ROWS * EXPECTED_NOISE ** 2) / (freedom + PRIOR_ROWS);
-  const shrunk = logDeterminant(root) - xy.length * Math.log(ratio);
-  const width = noise / ratio / EXPECTED_EFFECT ** 2;
-  return { mean, inverse, noise, score: -0.5 * ((freedom + PRIOR_ROWS) * Math.log(noise) + shrunk + width) };
+  const y = rows.map((row) => row.reward - 0.5);
+  const solved = product(inverse, y);
+  const columns = x.map((column) => product(inverse, column));
+  return {
+    little,
+    gram: x.map((column) => columns.map((other) => dot(column, other))),
+    pull: x.map((column) => dot(column, solved)),
+    score: -0.5 * (dot(y, solved) + logDeterminant(root)),
+  };
 }
 
-/** Rewards and presence as differences from their group's mean. */
-function withinGroups(ids: readonly string[], rows: readonly InclusionRow[]) {
-  const byGroup = new Map<string, InclusionRow[]>();
-  for (const row of rows) byGroup.set(row.group, [...(byGroup.get(row.group) ?? []), row]);
-  const counts = ids.map(() => ({ with: 0, without: 0 }));
-  const x: number[][] = [];
-  const y: number[] = [];
-  for (const group of byGroup.values()) {
-    const mean = group.reduce((sum, row) => sum + row.reward, 0) / group.length;
-    const shares = ids.map((id) => group.filter((row) => row.included.has(id)).length / group.length);
-    for (const row of group) {
-      y.push(row.reward - mean);
-      x.push(ids.map((id, index) => Number(row.included.has(id)) - (shares[index] ?? 0)));
-    }
-    shares.forEach((share, index) => {
-      const count = counts[index];
-      if (count === undefined || share === 0 || share === 1) return;
-      count.with += Math.round(share * group.length);
-      count.without += Math.round((1 - share) * group.length);
-    });
-  }
-  return { x, y, groups: byGroup.size, counts };
+/** What the rollouts say if just these experiences do a lot. */
+interface Explanation {
+  large: readonly number[];
+  mean: number[];
+  variance: number[];
+  score: number;
 }
+
+/** Every set of experiences that may do a lot: those that certainly do, and up to two more. */
+function explanations(base: Base, size: number): Explanation[] {
+  let certain: number[] = [];
+  for (;;) {
+    const others = Array.from({ length: size }, (_, index) => index).filter((one) => !certain.includes(one));
+    const sets = [
+      certain,
+      ...others.map((one) => [...certain, one]),
+      ...others.flatMap((one, at) => others.slice(at + 1).map((other) => [...certain, one, other])),
+    ];
+    const tried = sets.map((large) => explain(base, large, size));
+    const best = Math.max(...tried.map(({ score }) => score));
+    const weights = tried.map(({ score }) => Math.exp(score - best));
+    const all = weights.reduce((sum, one) => sum + one, 0);
+    const share = (index: number): number =>
+      tried.reduce((sum, one, at) => sum + (one.large.includes(index) ? (weights[at] ?? 0) : 0), 0) / all;
+    const found = others.filter((one) => share(one) >= CERTAIN);
+    if (found.length === 0) return tried;
+    certain = [...certain, ...found];
+  }
+}
+
+function explain({ gram, pull, little, score }: Base, large: readonly number[], size: number): Explanation {
+  const extra = PRIOR.large ** 2 - little ** 2;
+  const inner = large.map((a) => large.map((b) => (gram[a]?.[b] ?? 0) + (a === b ? 1 / extra : 0)));
+  const root = cholesky(inner);
+  const inverse = inverseOf(root);
+  const force = product(
+    inverse,
+    large.map((one) => pull[one] ?? 0),
+  );
+  const indices = Array.from({ length: size }, (_, index) => index);
+  const row = (index: number): number[] => large.map((one) => gram[index]?.[one] ?? 0);
+  const rows = indices.map(row);
+  const spread = rows.map((one) => product(inverse, one));
+  const pulled = indices.map((index) => (pull[index] ?? 0) - dot(rows[index] ?? [], force));
+  const known = indices.map((a) =>
+    indices.map((b) => (gram[a]?.[b] ?? 0) - dot(rows[a] ?? [], spread[b] ?? [])),
+  );
+  // Prior covariance of the effects: a variance of each, and what all have in common.
+  const own = indices.map((index) => little ** 2 + (large.includes(index) ? extra : 0));
+  const common = PRIOR.common ** 2;
+  const total = pulled.reduce((sum, one) => sum + one, 0);
+  const sums = known.map((line) => line.reduce((sum, one) => sum + one, 0));
+  const whole = sums.reduce((sum, one) => sum + one, 0);
+  return {
+    large,
+    mean: indices.map((index) => (own[index] ?? 0) * (pulled[index] ?? 0) + common * total),
+    variance: indices.map((index) => {
+      const v = own[index] ?? 0;
+      const learned =
+        v ** 2 * (known[index]?.[index] ?? 0) + 2 * v * common * (sums[index] ?? 0) + common ** 2 * whole;
+      return Math.max(1e-12, v + common - learned);
+    }),
+    score:
+      score +
+      0.5 *
+        dot(
+          large.map((one) => pull[one] ?? 0),
+          force,
+        ) -
+      0.5 * (logDeterminant(root) + large.length * Math.log(extra)) +
+      large.length * Math.log(PRIOR.shareLarge) +
+      (size - large.length) * Math.log(1 - PRIOR.shareLarge),
+  };
+}
+
+const dot = (a: readonly number[], b: readonly number[]): number =>
+  a.reduce((sum, value, index) => sum + value * (b[index] ?? 0), 0);
+
+/** Chance that a normal variable is below a value. */
+export const below = (value: number, mean: number, variance: number): number =>
+  normalBelow((value - mean) / Math.sqrt(variance));
 
 /** Of the standard normal distribution, by the approximation of Abramowitz and Stegun 7.1.26 (error below 1.5e-7). */
 function normalBelow(z: number): number {
