@@ -21,6 +21,8 @@ export interface Admission {
   /** What a step taught, before what is made of it is judged. */
   hear(advantages: readonly Advantage[]): void;
   refusal(operation: Operation, about: About): Refusal | undefined;
+  /** A learner's text as it may be written down: without keys and personal data. */
+  printable(text: string): string;
 }
 
 /** @param topics words that only the learner's worked examples are about */
@@ -53,6 +55,7 @@ export function openAdmission(suite: Suite, topics: readonly string[]): Admissio
     return { text, reason, quarantine: { op, experience, text, reasons, evidence } };
   };
   return {
+    printable: (text) => redact(text, known),
     hear: (advantages) => {
       for (const one of advantages) if (dangersOf(one.text).length === 0) support.hear(one);
     },

@@ -51,7 +51,9 @@ function notes(run: TrainingRun, { candidate, groups, verdict, spentBefore }: Ju
   return {
     author: "train",
     reason: verdict.reason,
-    operations: [...candidate.proposal.operations],
+    operations: candidate.proposal.operations.map(({ reason, ...operation }) =>
+      reason === undefined ? operation : { ...operation, reason: run.admission.printable(reason) },
+    ),
     evidence: [...evidenceOf(candidate, groups)],
     gate: { ...verdict },
     models: modelsOf(run),

@@ -80,6 +80,13 @@ describe("support", () => {
   });
 });
 
+it("what a learner says beside a text is written down without keys and personal data", () => {
+  const { printable } = openAdmission(suite({ redact: { names: ["Ann"] } }), []);
+  expect(printable("Ann gave sk-abcdefghijklmnop1234 to a@b.org; name 988.")).toBe(
+    "[name-1] gave [secret-1] to [email-1]; name 988.",
+  );
+});
+
 describe("quarantine", () => {
   const about = { exampleIds: ["a"], support: ["a", "b"], criterion: "asks" };
   it.each([
