@@ -6,6 +6,7 @@ import {
   type VarianceComponents,
 } from "../evaluation/power.ts";
 import { MIN_TESTS } from "../evaluation/sign-flip.ts";
+import { safeLine } from "../library/index.ts";
 import { table } from "../reports/figures.ts";
 import { nameOf } from "../suite/models.ts";
 import type { Suite } from "../suite/suite.ts";
@@ -22,8 +23,8 @@ export function evaluationPlan(
 ): string {
   const calls = tests * repeats * 2;
   return [
-    `config      ${suite.path}`,
-    `agent       ${nameOf(suite.agent)}`,
+    `config      ${safeLine(suite.path)}`,
+    `agent       ${safeLine(nameOf(suite.agent))}`,
     `tests       ${tests} x ${repeats} repeats x 2 arms`,
     `calls       ${calls} of the agent, graders not counted`,
     `dollars     ${dollarsLine(suite, calls)}`,

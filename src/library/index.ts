@@ -30,4 +30,4 @@ export {
 } from "./operations.ts";
 export { findOverlap } from "./overlap.ts";
 export { type LibraryStore, type LoadedLibrary, openLibraryStore, type StoreOptions } from "./store.ts";
-export { safeLine, safeText } from "./text.ts";
+export { safeColumns, safeJson, safeLine, safeText } from "./text.ts";
