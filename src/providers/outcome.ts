@@ -23,21 +23,11 @@ export function outcomeOf(
   const { prompt, output: _, ...rest } = response;
   const output = outputOf(response);
   if (output === undefined && !isOtherAnswer(response)) return { ok: false, ...emptiness(response), usage };
-  if (nestedTooDeep(response))
-    return { ok: false, error: "the reply is nested too deep to be read", kind: "lasting", usage };
   // What the run uses is what a resumed one will read: neither sees a header or a key. The reply stays as it is.
   const kept = { ...(redacted(plain(rest)) as object), output, ...(prompt === undefined ? {} : { prompt }) };
   // Reports read the cost from the response.
   const priced = usage.costUsd === null ? {} : { cost: usage.costUsd };
   return { ok: true, value: plain({ ...kept, ...priced }), usage };
-}
-
-/** Such a reply is nobody's answer, and would end whatever writes it down. */
-const MAX_DEPTH = 500;
-
-function nestedTooDeep(value: unknown, depth = 0): boolean {
-  if (typeof value !== "object" || value === null) return false;
-  return depth > MAX_DEPTH || Object.values(value).some((inner) => nestedTooDeep(inner, depth + 1));
 }
 
 const plain = (value: unknown): Json => JSON.parse(JSON.stringify(value));

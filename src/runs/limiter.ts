@@ -4,6 +4,7 @@ import { withDeadline } from "./deadline.ts";
 import { type CallFailure, type FailureKind, kindOf, refusal } from "./failure.ts";
 import { interruptionOf } from "./interrupt.ts";
 import { seededRandom } from "./random.ts";
+import { redactText } from "./secrets.ts";
 import type { Stage } from "./task.ts";
 import { type Entry, type Pass, Turnstile } from "./turnstile.ts";
 import { type CallUsage, UsageMeter } from "./usage.ts";
@@ -205,7 +206,8 @@ async function outcomeOf<T>(
   try {
     return { outcome: await fn(signal) };
   } catch (cause) {
-    const error = cause instanceof Error ? cause.message : String(cause);
+    // What is thrown may quote a key, and goes into journals, which are UTF-8, and results.
+    const error = redactText(cause instanceof Error ? cause.message : String(cause)).toWellFormed();
     return cause instanceof GrpoError
       ? { outcome: { ok: false, error, kind: "lasting" }, fatal: cause }
       : { outcome: { ok: false, error } };
