@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { progressDisplay } from "../../src/reports/progress.ts";
 import { createJournal } from "../../src/runs/journal-sqlite.ts";
+import { createLimiter } from "../../src/runs/limiter.ts";
 import { type Manifest, ManifestSchema } from "../../src/runs/manifest.ts";
 import { commandLine } from "../support/command-line.ts";
 import { grpo, type Workspace, workspace } from "../support/workspace.ts";
@@ -190,6 +191,17 @@ describe("values on the command line", () => {
       expectPlain(stdout + stderr);
       expectNoLeak(stdout, stderr);
     }
+  });
+});
+
+it("an error that a provider throws holds no key", async () => {
+  const limiter = createLimiter({ concurrency: 1, attempts: 1 });
+  const thrown = async () => {
+    throw new Error(`broke with ${SECRET} \ud800`);
+  };
+  expect(await limiter.call("rollout", thrown, { key: "k", model: "m" })).toMatchObject({
+    ok: false,
+    error: "broke with [secret] \ufffd",
   });
 });
 

@@ -27,7 +27,6 @@ export default class Model {
     const learner = context?.prompt?.config?.response_format?.json_schema?.name;
     appendFileSync(new URL("./calls.jsonl", import.meta.url), JSON.stringify({ learner: learner ?? null, prompt }) + "\\n");
     const text = texts[count++ % texts.length];
-    if (!learner && prompt.includes("test question 5")) throw new Error("broke with " + process.env.${SECRET_NAME});
     const told = prompt.includes("thanks always");
     const operations = [
       { op: "ADD", id: null, text: "Say thanks always.", principles: [1] },
