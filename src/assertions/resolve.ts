@@ -67,7 +67,7 @@ function gradedOf(spec: CriterionSpec, config: RubricConfig, place: string): Gra
       ...(spec.rubric === undefined ? {} : { rubric: spec.rubric }),
     },
     method,
-    weight: spec.weight ?? config.weights[spec.name] ?? 1,
+    weight: spec.weight ?? (Object.hasOwn(config.weights, spec.name) ? config.weights[spec.name] : 1) ?? 1,
     must: spec.must ?? criterion.must,
     spec,
   };

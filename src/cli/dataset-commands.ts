@@ -1,5 +1,6 @@
 import type { Command } from "commander";
 import type { CommandResult } from "./dataset.ts";
+import { print, printJson } from "./output.ts";
 
 const EXAMPLES = `
 Examples:
@@ -22,7 +23,8 @@ export function datasetCommands(program: Command, done: (exitCode: number) => vo
     .option("--json", "the report on personas as JSON", false)
     .action(async (path: string, { json }: { json: boolean }) => {
       const result = await checked(path, json);
-      process.stdout.write(`${result.text}\n`);
+      if (json) printJson(result.text);
+      else print(`${result.text}\n`);
       done(result.exitCode);
     });
 }

@@ -1,7 +1,7 @@
 import { type CheckOptions, checkDataset } from "../datasets/check.ts";
 import { formatCheck } from "../datasets/format-check.ts";
 import { loadPersonaFolder } from "../datasets/load.ts";
-import { GrpoError } from "../library/error.ts";
+import { GrpoError, safeJson } from "../library/index.ts";
 
 export interface DatasetCheckOptions extends CheckOptions {
   /** The report as JSON instead of tables. */
@@ -23,7 +23,7 @@ export async function datasetCheck(
   try {
     const report = await checkDataset(await loadPersonaFolder(folder), checkOptions);
     const failed = report.findings.some((finding) => finding.severity === "error");
-    return { text: json ? JSON.stringify(report, null, 2) : formatCheck(report), exitCode: failed ? 3 : 0 };
+    return { text: json ? safeJson(report, 2) : formatCheck(report), exitCode: failed ? 3 : 0 };
   } catch (error) {
     if (error instanceof GrpoError) return { text: error.describe(), exitCode: error.exitCode };
     throw error;

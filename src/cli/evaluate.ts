@@ -14,6 +14,7 @@ import { type Arm, publishArms } from "../suite/rollouts.ts";
 import type { SettingsInput } from "../suite/settings.ts";
 import { loadSuite, type Suite, type SuiteExample } from "../suite/suite.ts";
 import { evaluationPlan } from "./evaluation-plan.ts";
+import { print } from "./output.ts";
 import { presentReport } from "./present-report.ts";
 import { inSession, type Session } from "./session.ts";
 
@@ -59,7 +60,7 @@ export async function evaluateCommand(options: EvaluateOptions): Promise<number>
   const looks = split === "test" || split === "all" ? store.looks().length : null;
   for (const arm of arms) ownExamples(arm.rolled, examples);
   if (options.dryRun === true) {
-    process.stdout.write(`${evaluationPlan(suite, examples.length, repeats)}nothing was called\n`);
+    print(`${evaluationPlan(suite, examples.length, repeats)}nothing was called\n`);
     return 0;
   }
   return inSession(suite, options.display, async (session) => {

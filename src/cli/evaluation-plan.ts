@@ -6,6 +6,7 @@ import {
   type VarianceComponents,
 } from "../evaluation/power.ts";
 import { MIN_TESTS } from "../evaluation/sign-flip.ts";
+import { safeLine } from "../library/index.ts";
 import { rolloutTokens, timesTokens } from "../optimizer/plan.ts";
 import { modelFacts } from "../providers/model-facts.ts";
 import { table } from "../reports/figures.ts";
@@ -29,8 +30,8 @@ export function evaluationPlan(
   const tokens = timesTokens(calls, rolloutTokens(suite));
   const planned = [{ model: modelFacts(suite.agent), calls, tokens }];
   return [
-    `config      ${suite.path}`,
-    `agent       ${nameOf(suite.agent)}`,
+    `config      ${safeLine(suite.path)}`,
+    `agent       ${safeLine(nameOf(suite.agent))}`,
     `tests       ${tests} x ${repeats} repeats x 2 arms`,
     `calls       ${calls} of the agent, graders not counted`,
     `dollars     ${plannedDollars(planned, new PriceBook({ prices }), maxCostUsd)}`,

@@ -8,6 +8,7 @@ import {
   rollbackLibrary,
   showLibrary,
 } from "./library.ts";
+import { print } from "./output.ts";
 
 import { releaseQuarantined, showQuarantine } from "./quarantine.ts";
 
@@ -42,8 +43,8 @@ export function libraryCommands(program: Command, done: (exitCode: number) => vo
     .description("Read, compare and take back libraries.")
     .addHelpText("after", EXAMPLES);
   const root = ["--experiences <folder>", "root folder of the libraries", "experiences"] as const;
-  const print = (text: string): void => {
-    process.stdout.write(`${text}\n`);
+  const say = (text: string): void => {
+    print(`${text}\n`);
   };
   const one = (name: string, description: string): Command =>
     library
@@ -59,18 +60,18 @@ export function libraryCommands(program: Command, done: (exitCode: number) => vo
     .command("list")
     .description("Every library, one line each.")
     .option(...root)
-    .action(({ experiences }: Address) => print(listLibraries(experiences)));
-  one("show", "What a library says now.").action((address: Address) => print(showLibrary(store(address))));
+    .action(({ experiences }: Address) => say(listLibraries(experiences)));
+  one("show", "What a library says now.").action((address: Address) => say(showLibrary(store(address))));
   one("log", "Every version and every rejected candidate: who, when, why.").action((address: Address) =>
-    print(logLibrary(store(address))),
+    say(logLibrary(store(address))),
   );
   one("diff <a> <b>", "What changed between two versions.").action((a: string, b: string, address: Address) =>
-    print(diffVersions(store(address), version(a), version(b))),
+    say(diffVersions(store(address), version(a), version(b))),
   );
   one("rollback <version>", "Make an earlier version the next one; the history only grows.")
     .option("--reason <text>", "why", "taken back by hand")
     .action((to: string, given: Address & { reason: string }) =>
-      print(rollbackLibrary(store(given), version(to), given.reason)),
+      say(rollbackLibrary(store(given), version(to), given.reason)),
     );
   one("quarantine [id]", "Texts that may not enter by themselves, and why; or one of them.").action(
     (id: string | undefined, address: Address) => print(showQuarantine(store(address), id)),
@@ -83,7 +84,7 @@ export function libraryCommands(program: Command, done: (exitCode: number) => vo
     );
   one("lint", "Caps, duplicates, and texts that do not belong in a library.").action((address: Address) => {
     const { text, hasErrors } = lintLibraryFile(store(address));
-    print(text);
+    say(text);
     done(hasErrors ? 3 : 0);
   });
 }

@@ -3,10 +3,12 @@ import { readResults } from "../evaluation/results-file.ts";
 import { pairResults } from "../evaluation/results-pairs.ts";
 import { rollExamples } from "../evaluation/roll.ts";
 import { baselineSampling } from "../evaluation/sampling.ts";
+import { safeLine } from "../library/index.ts";
 import type { SettingsInput } from "../suite/settings.ts";
 import { loadSuite, type Suite } from "../suite/suite.ts";
 import type { EvaluatedSplit } from "./evaluate.ts";
 import { evaluationPlan, powerPlan } from "./evaluation-plan.ts";
+import { print } from "./output.ts";
 import { inSession } from "./session.ts";
 
 export interface PlanOptions {
@@ -26,14 +28,14 @@ const NOTHING = "nothing was called\n";
 /** `plan`: what an evaluation costs and can show. Calls nothing but with `headroom`. */
 export async function planCommand(options: PlanOptions): Promise<number> {
   if (options.results !== undefined) {
-    process.stdout.write(await planFromResults(options.results, options));
+    print(await planFromResults(options.results, options));
     return 0;
   }
   const suite = await loadSuite(options.config, options.flags, options.headroom === true ? ["train"] : []);
   const { split = "test" } = options;
   const tests = split === "all" ? Object.values(suite.examples).flat().length : suite.examples[split].length;
-  process.stdout.write(evaluationPlan(suite, tests, options.repeats ?? suite.settings.testRepeats));
-  process.stdout.write(options.headroom === true ? await measureHeadroom(suite, options.display) : NOTHING);
+  print(evaluationPlan(suite, tests, options.repeats ?? suite.settings.testRepeats));
+  print(options.headroom === true ? await measureHeadroom(suite, options.display) : NOTHING);
   return 0;
 }
 
@@ -51,7 +53,7 @@ async function planFromResults(
   }));
   const room = headroom(paired.pairs.map((pair) => pair.baseline.map((one) => one.headline)));
   return [
-    `results     ${paths.join(", ")}: ${paired.pairs.length} tests x ${paired.repeats}`,
+    `results     ${safeLine(paths.join(", "))}: ${paired.pairs.length} tests x ${paired.repeats}`,
     powerPlan(paired.pairs.length, repeats ?? paired.repeats, varianceComponents(rewards) ?? undefined),
     headroomLines(room, paired.repeats),
     NOTHING,

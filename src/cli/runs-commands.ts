@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import type { Command } from "commander";
 import { whole } from "./flags.ts";
+import { print, printJson } from "./output.ts";
 
 const EXAMPLES = `
 Examples:
@@ -24,27 +25,24 @@ export function runsCommands(program: Command): void {
       .command(name)
       .description(description)
       .option("--runs <folder>", "where they are, in the config's folder", ".grpo/runs");
-  const print = (text: string): void => {
-    process.stdout.write(`${text}\n`);
-  };
   const load = () => import("./runs.ts");
 
   one("list", "Every run, oldest first.").action(async ({ runs: root }: Folder) =>
-    print((await load()).listStoredRuns(root)),
+    print(`${(await load()).listStoredRuns(root)}\n`),
   );
   one("show <id>", "What a run is, what decided it, what it paid for.").action(
-    async (id: string, { runs: root }: Folder) => print((await load()).showRun(root, id)),
+    async (id: string, { runs: root }: Folder) => print(`${(await load()).showRun(root, id)}\n`),
   );
   one("export <id>", "Its manifest and journal as JSON lines.").action(
     async (id: string, { runs: root }: Folder) => {
       for (const line of (await load()).exportRun(root, id))
-        if (!process.stdout.write(`${line}\n`)) await once(process.stdout, "drain");
+        if (!printJson(line)) await once(process.stdout, "drain");
     },
   );
   one("prune", "Remove finished runs but the newest; unfinished ones hold what is paid for.")
     .option("--keep <n>", "how many stay", whole, 10)
     .option("--unfinished", "unfinished ones too")
     .action(async ({ runs: root, keep, unfinished }: Folder & { keep: number; unfinished?: boolean }) =>
-      print((await load()).pruneStoredRuns(root, { keep, unfinished: unfinished === true })),
+      print(`${(await load()).pruneStoredRuns(root, { keep, unfinished: unfinished === true })}\n`),
     );
 }

@@ -1,4 +1,4 @@
-import { GrpoError, safeLine } from "../library/index.ts";
+import { GrpoError, safeColumns, safeJson, safeLine } from "../library/index.ts";
 import { count } from "../reports/figures.ts";
 import { type FileJournal, openJournal } from "../runs/journal-sqlite.ts";
 import { isUnfinished, type Manifest } from "../runs/manifest.ts";
@@ -11,10 +11,10 @@ export function listStoredRuns(root: string): string {
     manifest instanceof GrpoError
       ? `${safeLine(id)}  ${safeLine(manifest.describe())}`
       : [
-          id,
-          statusOf(manifest),
+          safeLine(id),
+          safeLine(statusOf(manifest)),
           manifest.identity.command,
-          `${manifest.library.agent}/${manifest.library.route}`,
+          safeLine(`${manifest.library.agent}/${manifest.library.route}`),
           paidLine(folder, manifest),
         ].join("  "),
   );
@@ -52,7 +52,7 @@ export function showRun(root: string, wanted: string): string {
       ? [["go on", `promptfoo-grpo ${identity.command} --resume ${manifest.id}`] as [string, string]]
       : []),
   ];
-  return lines.map(([name, text]) => `${name.padEnd(12)}${text}`).join("\n");
+  return lines.map(([name, text]) => `${name.padEnd(12)}${safeColumns(text)}`).join("\n");
 }
 
 /** `runs export`: the manifest, then every answer and failure, a line of JSON each. */
@@ -60,8 +60,8 @@ export function* exportRun(root: string, wanted: string): Generator<string> {
   const { folder, manifest } = findRun(root, wanted);
   const journal = openJournal(journalPath(folder), "read");
   try {
-    yield JSON.stringify({ kind: "manifest", ...manifest });
-    for (const entry of journal.entries()) yield JSON.stringify(entry);
+    yield safeJson({ kind: "manifest", ...manifest });
+    for (const entry of journal.entries()) yield safeJson(entry);
   } finally {
     journal.close();
   }
@@ -70,7 +70,7 @@ export function* exportRun(root: string, wanted: string): Generator<string> {
 /** `runs prune`: removes finished runs but the newest. */
 export function pruneStoredRuns(root: string, options: { keep: number; unfinished: boolean }): string {
   const removed = pruneRuns(root, options);
-  return removed.length === 0 ? "Nothing to remove." : `Removed ${removed.join(", ")}.`;
+  return removed.length === 0 ? "Nothing to remove." : `Removed ${removed.map(safeLine).join(", ")}.`;
 }
 
 function statusOf(manifest: Manifest): string {

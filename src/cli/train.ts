@@ -1,6 +1,7 @@
 import { mkdir } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { baselineSampling, evaluationSampling } from "../evaluation/sampling.ts";
+import { safeLine } from "../library/index.ts";
 import { requireSupportable, supportNote } from "../optimizer/admission.ts";
 import { openLearner } from "../optimizer/learner.ts";
 import { planTraining } from "../optimizer/plan.ts";
@@ -17,6 +18,7 @@ import { nameOf } from "../suite/models.ts";
 import { publishArms } from "../suite/rollouts.ts";
 import type { SettingsInput } from "../suite/settings.ts";
 import { loadSuite, type Suite } from "../suite/suite.ts";
+import { print } from "./output.ts";
 import { plannedDollars } from "./planned-dollars.ts";
 import { inSession, type Session } from "./session.ts";
 
@@ -42,7 +44,7 @@ export async function trainCommand(options: TrainOptions): Promise<number> {
   return inSession(suite, options.display, async (session) => {
     const { runtime } = session;
     if (options.dryRun === true) {
-      process.stdout.write(await dryRun(suite, runtime));
+      print(await dryRun(suite, runtime));
       return 0;
     }
     const opened = await openTraining(suite, runtime);
@@ -82,7 +84,7 @@ async function finishTraining(
     ...(run.redaction === undefined ? {} : { redacted: run.redaction.summary() }),
   };
   options.onResult?.(result, figures);
-  process.stdout.write(`\n${trainReport(withoutPersonalData(run, result), figures)}`);
+  print(`\n${trainReport(withoutPersonalData(run, result), figures)}`);
   return 0;
 }
 
@@ -96,7 +98,7 @@ function withoutPersonalData({ redaction }: TrainingRun, result: TrainingResult)
 function planLine(suite: Suite, small: boolean): string {
   const plan = planTraining(suite, formOf(suite, small));
   const { train: training, validation, test } = plan.examples;
-  return `plan        ${training} training examples x ${suite.settings.groupSize}, ${validation} validation, ${test} sealed test; ${plan.steps} step${plan.steps === 1 ? "" : "s"}, at most ${plan.calls} calls; agent ${nameOf(suite.agent)}`;
+  return `plan        ${training} training examples x ${suite.settings.groupSize}, ${validation} validation, ${test} sealed test; ${plan.steps} step${plan.steps === 1 ? "" : "s"}, at most ${plan.calls} calls; agent ${safeLine(nameOf(suite.agent))}`;
 }
 
 const formOf = (suite: Suite, small: boolean): "principles" | "contrast" =>
@@ -116,9 +118,9 @@ async function dryRun(suite: Suite, runtime: Runtime): Promise<string> {
   requireSupportable(suite);
   const redacted = redactionPreview(suite);
   return [
-    `config      ${suite.path}`,
-    `agent       ${nameOf(suite.agent)}, prompt "${suite.prompt.label.replace(/\s+/g, " ").slice(0, 70)}"`,
-    `learner     ${learner.id}, ${form}`,
+    `config      ${safeLine(suite.path)}`,
+    `agent       ${safeLine(nameOf(suite.agent))}, prompt "${safeLine(suite.prompt.label).slice(0, 70)}"`,
+    `learner     ${safeLine(learner.id)}, ${form}`,
     `examples    ${plan.examples.train} training, ${plan.examples.validation} validation, ${plan.examples.test} sealed test`,
     `support     ${supportNote(suite) ?? `${minSupport} independent group${minSupport === 1 ? "" : "s"} for each experience`}`,
     ...(redacted === undefined ? [] : [`redaction   ${redacted}`]),

@@ -20,6 +20,10 @@ export function readCsv(file: string, text: string): { tests: CsvTest[]; problem
   const [header, ...rows] = parseRows(file, text, problems);
   if (header === undefined) return { tests: [], problems };
   const columns = header.record.map((name) => name.trim());
+  if (columns.some((name) => /^(?:__metadata:)?__proto__(?:\[\])?$/.test(name))) {
+    problems.push({ file, line: 1, message: 'A column cannot be named "__proto__".' });
+    return { tests: [], problems };
+  }
   const twice = columns.find((name, index) => columns.indexOf(name) !== index);
   if (twice !== undefined) {
     problems.push({ file, line: 1, message: `The column "${twice}" is there twice.` });

@@ -3,6 +3,7 @@ import { extname } from "node:path";
 import { load, YAMLException } from "js-yaml";
 import { LineCounter, parseDocument } from "yaml";
 import { GrpoError } from "../library/error.ts";
+import { isOutgrown, isTooDeep } from "../library/yaml-limits.ts";
 import { readCsv } from "./csv.ts";
 import { type PromptfooTest, promptfooTestSchema } from "./test-schema.ts";
 import type { Problem } from "./yaml-source.ts";
@@ -26,8 +27,9 @@ interface Item {
 
 type Items = { items: Item[]; problems: Problem[] };
 
-/** Enough for shared assertions; a bomb of nested aliases needs far more. */
-const MAX_ALIASES = 1_000;
+/** Characters of a text whose lines are told in errors. */
+const MAX_LOCATED = 4_000_000;
+const MAX_DEPTH = 200;
 
 const READERS: Readonly<Record<string, (file: string, text: string) => Items>> = {
   ".csv": (file, text) => {
@@ -58,7 +60,9 @@ export async function readTestsFile(path: string): Promise<TestsFile> {
   const tests: PlacedTest[] = [];
   for (const { line, value } of items) {
     const parsed = promptfooTestSchema.safeParse(value);
-    if (parsed.success) tests.push({ test: parsed.data, place: `${path}:${line}` });
+    const odd = strangeness(value);
+    if (odd !== undefined) problems.push({ file: path, line, message: `Not a promptfoo test: ${odd}` });
+    else if (parsed.success) tests.push({ test: parsed.data, place: `${path}:${line}` });
     else
       problems.push({ file: path, line, message: `Not a promptfoo test: ${describe(parsed.error.issues)}` });
   }
@@ -81,25 +85,48 @@ async function readText(path: string): Promise<string> {
 
 /** Values are read as promptfoo reads them; `yaml` reads the text once more to know the lines. */
 function readDocument(file: string, text: string, format: "yaml" | "json"): Items {
-  const lines = new LineCounter();
-  const schema = format === "json" ? "json" : "core";
-  const doc = parseDocument(text, { lineCounter: lines, prettyErrors: false, merge: true, schema });
-  if (doc.contents === null && doc.errors.length === 0) return { items: [], problems: [] };
   try {
-    doc.toJS({ maxAliasCount: MAX_ALIASES });
     const value: unknown = format === "json" ? JSON.parse(text) : load(text);
+    if (isOutgrown(value, text.length)) throw new Error("nested aliases make it too large");
     const list: unknown[] = Array.isArray(value) ? value : [value];
+    if (list.some((item) => strangeness(item) !== undefined) || text.length > MAX_LOCATED)
+      return { items: list.map((item) => ({ line: 1, value: item })), problems: [] };
+    const { doc, lineAt } = located(text, format);
     const lineOf = (index: number) => {
       const node: unknown = Array.isArray(value) ? doc.getIn([index], true) : doc.contents;
       const range = typeof node === "object" && node !== null && "range" in node ? node.range : undefined;
-      return Array.isArray(range) ? lines.linePos(Number(range[0])).line : 1;
+      return Array.isArray(range) ? lineAt(Number(range[0])) : 1;
     };
     return { items: list.map((item, index) => ({ line: lineOf(index), value: item })), problems: [] };
   } catch (error) {
     const message = error instanceof Error ? (error.message.split("\n", 1)[0] ?? "") : String(error);
-    const line = errorLine(error, message) ?? lines.linePos(doc.errors[0]?.pos[0] ?? 0).line;
-    return { items: [], problems: [{ file, line, message: `Malformed: ${message}` }] };
+    const said = errorLine(error, message);
+    if (said === undefined && text.length <= MAX_LOCATED && !isTooDeep(text)) {
+      const { doc, lineAt } = located(text, format);
+      if (doc.contents === null && doc.errors.length === 0) return { items: [], problems: [] };
+      return malformed(file, lineAt(doc.errors[0]?.pos[0] ?? 0), message);
+    }
+    return malformed(file, said ?? 1, message);
   }
+}
+
+const malformed = (file: string, line: number, message: string): Items => ({
+  items: [],
+  problems: [{ file, line, message: `Malformed: ${message}` }],
+});
+
+/** Where things stand in a text; slow, so not for megabytes. */
+function located(text: string, format: "yaml" | "json") {
+  const lines = new LineCounter();
+  const schema = format === "json" ? "json" : "core";
+  const options = {
+    lineCounter: lines,
+    prettyErrors: false,
+    merge: true,
+    schema,
+    logLevel: "error",
+  } as const;
+  return { doc: parseDocument(text, options), lineAt: (offset: number) => lines.linePos(offset).line };
 }
 
 /** js-yaml marks the line (from 0), JSON.parse says it in words (from 1). */
@@ -125,6 +152,18 @@ function readJsonLines(file: string, text: string): Items {
     }
   }
   return { items, problems };
+}
+
+/** What JSON can say and no test means: it would be lost, or break what reads it, further on. */
+function strangeness(value: unknown, depth = 0): string | undefined {
+  if (typeof value !== "object" || value === null) return undefined;
+  if (depth > MAX_DEPTH) return `it is nested more than ${MAX_DEPTH} levels deep`;
+  if (Object.hasOwn(value, "__proto__")) return 'it has a key "__proto__"';
+  for (const inner of Object.values(value)) {
+    const found = strangeness(inner, depth + 1);
+    if (found !== undefined) return found;
+  }
+  return undefined;
 }
 
 function describe(issues: ReadonlyArray<{ path: PropertyKey[]; message: string }>): string {

@@ -67,7 +67,10 @@ function topUp(
       .filter((example) => example.userTypes.includes(userType))
       .map((example) => example.id);
     if (ids.length < STRATIFY_FROM) continue;
-    const wanted = Math.min(minimums[userType] ?? 1, Math.floor(ids.length / 2));
+    const wanted = Math.min(
+      Object.hasOwn(minimums, userType) ? (minimums[userType] ?? 1) : 1,
+      Math.floor(ids.length / 2),
+    );
     const missing = wanted - ids.filter((id) => splits.get(id) === "validation").length;
     const candidates = byHash(ids, seed).filter((id) => splits.get(id) === "train");
     for (const id of candidates.slice(0, Math.max(0, missing))) splits.set(id, "validation");

@@ -1,5 +1,6 @@
 import { type Document, isAlias, isMap, isScalar, LineCounter, type Node, parseDocument, visit } from "yaml";
 import type { z } from "zod";
+import { isTooDeep } from "../library/yaml-limits.ts";
 
 /** Something wrong in a file. `line` counts from 1. */
 export interface Problem {
@@ -18,7 +19,8 @@ export interface YamlSource {
 /** Reads YAML text; whatever is wrong is in `problems`, and then `source` is absent. */
 export function parseYaml(file: string, text: string): { source?: YamlSource; problems: Problem[] } {
   const lines = new LineCounter();
-  const doc = parseDocument(text, { lineCounter: lines, prettyErrors: false });
+  if (isTooDeep(text)) return { problems: [{ file, line: 1, message: "Malformed YAML: nested too deep" }] };
+  const doc = parseDocument(text, { lineCounter: lines, prettyErrors: false, logLevel: "error" });
   const problems = [...doc.errors, ...doc.warnings].map((error) => ({
     file,
     line: lines.linePos(error.pos[0]).line,

@@ -4,6 +4,7 @@ import { basename, extname } from "node:path";
 import { createInterface } from "node:readline";
 import { load } from "js-yaml";
 import type { GrpoError } from "../library/error.ts";
+import { isOutgrown } from "../library/yaml-limits.ts";
 import { JsonRows, JsonRowsError } from "./json-rows.ts";
 import { columnsOf, type ResultsColumn, type SeenColumn } from "./results-columns.ts";
 import { resultsError } from "./results-errors.ts";
@@ -190,7 +191,9 @@ async function readYaml(path: string, size: number, collected: Collected): Promi
   }
   let read: unknown;
   try {
-    read = load(await readFile(path, "utf8"));
+    const text = await readFile(path, "utf8");
+    read = load(text);
+    if (isOutgrown(read, text.length)) throw new RangeError("nested aliases");
   } catch (cause) {
     throw resultsError("RESULTS_MALFORMED", path, "It is cut off, or no YAML.", undefined, cause);
   }

@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
 import { binaryTag, CORE_SCHEMA, load, mergeTag, omapTag, pairsTag, timestampTag } from "js-yaml";
 import { isMap, isNode, isSeq, parseDocument } from "yaml";
+import { isOutgrown } from "./yaml-limits.ts";
 
 /** One chat message with all its fields, known and unknown. */
 type Message = Record<string, unknown>;
@@ -35,7 +36,9 @@ export function injectIntoYamlChat(prompt: string, block: string): string | null
 
 function loadYaml(text: string): unknown {
   try {
-    return load(text, { schema: PROMPT_SCHEMA });
+    const value = load(text, { schema: PROMPT_SCHEMA });
+    // Nested aliases in somebody's words would fill the memory: such a text is a plain one.
+    return isOutgrown(value, text.length) ? undefined : value;
   } catch {
     return undefined;
   }

@@ -1,3 +1,5 @@
+import { safeLine } from "./text.ts";
+
 /** How a failure was met; each code is stable, documented in docs/errors.md and safe to match on. */
 export interface GrpoErrorInit {
   /** Stable upper-case code without prefix, for example `LIBRARY_OVER_CAP`. */
@@ -33,9 +35,9 @@ export class GrpoError extends Error {
     this.exitCode = init.exitCode ?? 3;
   }
 
-  /** One paragraph for a terminal: `CODE place: message remedy`. */
+  /** One paragraph for a terminal: `CODE place: message remedy`; nothing in it that a terminal obeys. */
   describe(): string {
     const place = this.place === undefined ? "" : ` ${this.place}`;
-    return `${this.code}${place}: ${this.message} ${this.remedy}`.replace(/\s*\n\s*/g, " ");
+    return safeLine(`${this.code}${place}: ${this.message} ${this.remedy}`);
   }
 }

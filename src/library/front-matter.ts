@@ -3,6 +3,7 @@ import { z } from "zod";
 import type { Span } from "./comments.ts";
 import { GrpoError } from "./error.ts";
 import { NAME_PATTERN } from "./experience.ts";
+import { isTooDeep } from "./yaml-limits.ts";
 
 /** The head of a library file, with the ranges that an edit may replace. Other keys are kept and ignored. */
 export interface FrontMatter {
@@ -36,6 +37,7 @@ export function parseFrontMatter(source: string, place: string): FrontMatter {
   const bodyStart = yamlStart + close.index + close[0].length;
 
   const lines = new LineCounter();
+  if (isTooDeep(yamlText)) throw problem("the front matter is nested too deep.", `${place}:1`);
   const document = parseDocument(yamlText, { lineCounter: lines });
   const lineOf = (offset: number) => `${place}:${lines.linePos(offset).line + 1}`;
   const broken = document.errors[0];
@@ -44,7 +46,10 @@ export function parseFrontMatter(source: string, place: string): FrontMatter {
   if (!isMap(map) || map.flow === true)
     throw problem("the front matter is not one key a line.", `${place}:2`);
 
-  const fields = FieldsSchema.safeParse(document.toJS());
+  // Only these four are read: what else a person keeps there (aliases of any size, too) is never expanded.
+  const fields = FieldsSchema.safeParse(
+    Object.fromEntries(Object.keys(FieldsSchema.shape).map((key) => [key, map.get(key)])),
+  );
   const spanOf = (key: string): Span | null => {
     const node = map.get(key, true);
     if (!isScalar(node) || node.range === null || node.range === undefined) return null;

@@ -32,4 +32,4 @@ export { findOverlap } from "./overlap.ts";
 export type { Quarantined, QuarantineNotes } from "./quarantine.ts";
 export { type ScreenCode, type ScreenFinding, type ScreenOptions, screenText } from "./screening.ts";
 export { type LibraryStore, type LoadedLibrary, openLibraryStore, type StoreOptions } from "./store.ts";
-export { safeLine, safeText } from "./text.ts";
+export { safeColumns, safeJson, safeLine, safeText } from "./text.ts";

@@ -39,7 +39,7 @@ export async function inRecordedRun<T>(
     const { manifest, journal } = record;
     const store = runStore({
       store: opened.store,
-      root: manifest.library.root,
+      root: opened.suite.settings.experiences,
       runId: manifest.id,
       start: manifest.library,
       seal: () => journal.seal(),

@@ -3,7 +3,7 @@ import type { CallFailure } from "../runs/failure.ts";
 import type { CallOutcome } from "../runs/limiter.ts";
 import type { PriceBook, PricedModel } from "../runs/prices.ts";
 import { retryAfterOf } from "../runs/retry-after.ts";
-import { redacted } from "../runs/secrets.ts";
+import { redacted, redactText } from "../runs/secrets.ts";
 import type { Json, Task } from "../runs/task.ts";
 import { type CallUsage, estimatedTokens } from "../runs/usage.ts";
 
@@ -16,7 +16,8 @@ export function outcomeOf(
 ): CallOutcome<Json> {
   const usage = usageOf(response, task, model, prices);
   if (response.error !== undefined && response.error !== null) {
-    const failure = failureOf(response, String(response.error));
+    // Providers and gateways quote the key that they refuse; a journal is UTF-8.
+    const failure = failureOf(response, redactText(String(response.error)).toWellFormed());
     return { ok: false, ...failure, ...(usage.promptTokens > 0 ? { usage } : {}) };
   }
   const { prompt, output: _, ...rest } = response;

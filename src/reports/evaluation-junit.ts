@@ -103,10 +103,9 @@ function element(tag: string, attributes: Attributes, inside: string): string {
   return inside === "" ? `${start}/>` : `${start}>${inside}</${tag}>`;
 }
 
-/** Controls become visible (`\x1b`), as XML 1.0 has no way to write them; two noncharacters go. */
+/** Controls and noncharacters become visible (`\x1b`), as XML 1.0 has no way to write them. */
 function xml(text: string): string {
   return safeText(text)
-    .replace(/[\ufffe\uffff]/g, "")
     .replaceAll("&", "&amp;")
     .replaceAll("<", "&lt;")
     .replaceAll(">", "&gt;")

@@ -1,8 +1,9 @@
 import { styleText } from "node:util";
-import { safeLine, safeText } from "../library/index.ts";
+import { safeColumns, safeLine } from "../library/index.ts";
 import type { EventSink, Phase, RunEvent } from "../runs/events.ts";
 import type { UsageTotals } from "../runs/usage.ts";
 import { count, duration } from "./figures.ts";
+import { terminalText } from "./terminal.ts";
 
 export type Display = "tty" | "plain" | "none";
 
@@ -71,7 +72,9 @@ class Board {
         this.#count(event.phase).ungraded += event.ungraded;
         break;
       case "phase-done":
-        this.#line(`${event.phase.padEnd(11)} ${this.#figures(event.phase)}${safeLine(event.note)}`);
+        this.#line(
+          `${event.phase.padEnd(11)} ${this.#figures(event.phase)}${terminalText(safeLine(event.note))}`,
+        );
         this.#counts.delete(event.phase);
         break;
       case "step":
@@ -80,7 +83,7 @@ class Board {
         );
         break;
       case "note":
-        this.#line(safeText(event.text));
+        this.#line(terminalText(safeColumns(event.text)));
         break;
     }
   }

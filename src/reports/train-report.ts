@@ -37,7 +37,7 @@ function verdictSection({ test, library }: TrainingResult): string {
   return [
     `${verdict.toUpperCase()}  library v${library.version} on ${n} held-out questions: ${arms.baseline.toFixed(2)} -> ${arms.enhanced.toFixed(2)}   ${interval(arms.comparison)}`,
     `  better ${better}, worse ${worse}, same ${same}; one-sided sign-flip p ${arms.comparison.pBetter.toFixed(4)}${must}`,
-    ...because.map((one) => `  ${one}`),
+    ...because.map((one) => `  ${safeLine(one)}`),
     ...(look > 1 ? [`  this is look ${look} at the sealed test with this agent`] : []),
   ].join("\n");
 }
@@ -46,7 +46,7 @@ function librarySection({ library }: TrainingResult, { libraryPath }: RunFigures
   const words = library.experiences.reduce((sum, one) => sum + countWords(one.text), 0);
   const items = library.experiences.map((one) => `  [${one.id}] ${safeLine(one.text)}`);
   return [
-    `LIBRARY  ${libraryPath}  version ${library.version}, ${items.length} experiences, ${words} words`,
+    `LIBRARY  ${safeLine(libraryPath)}  version ${library.version}, ${items.length} experiences, ${words} words`,
     ...(items.length === 0 ? ["  (empty)"] : items),
   ].join("\n");
 }
@@ -167,7 +167,7 @@ function spentSection({ usage, byStage, elapsedMs, resultsPath, redacted }: RunF
     .join(", ");
   return [
     `SPENT  ${usage.calls} calls (${stages}), ${count(usage.promptTokens)} tokens in, ${count(usage.completionTokens)} out, ${dollars(usage.costUsd, usage.unpriced)}, ${duration(elapsedMs)}`,
-    ...(redacted === undefined ? [] : [`  redacted ${redacted}`]),
-    ...(resultsPath === undefined ? [] : [`  results: ${resultsPath}   (npx promptfoo view)`]),
+    ...(redacted === undefined ? [] : [`  redacted ${safeLine(redacted)}`]),
+    ...(resultsPath === undefined ? [] : [`  results: ${safeLine(resultsPath)}   (npx promptfoo view)`]),
   ].join("\n");
 }

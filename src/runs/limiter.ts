@@ -6,6 +6,7 @@ import { hedged } from "./hedge.ts";
 import { interruptionOf } from "./interrupt.ts";
 import { Latencies } from "./latencies.ts";
 import { seededRandom } from "./random.ts";
+import { redactText } from "./secrets.ts";
 import type { Stage } from "./task.ts";
 import { type Entry, type Pass, Turnstile } from "./turnstile.ts";
 import { type CallUsage, type PaidTry, type Spent, spentBy, UsageMeter } from "./usage.ts";
@@ -263,7 +264,8 @@ async function outcomeOf<T>(
   try {
     return { outcome: await fn(signal) };
   } catch (cause) {
-    const error = cause instanceof Error ? cause.message : String(cause);
+    // What is thrown may quote a key, and goes into journals, which are UTF-8, and results.
+    const error = redactText(cause instanceof Error ? cause.message : String(cause)).toWellFormed();
     return cause instanceof GrpoError
       ? { outcome: { ok: false, error, kind: "lasting" }, fatal: cause }
       : { outcome: { ok: false, error } };

@@ -1,4 +1,4 @@
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { z } from "zod";
 import { GrpoError } from "../library/error.ts";
 import { readText, renameDurably, writeDurably } from "../library/files.ts";
@@ -86,7 +86,10 @@ export function readManifest(folder: string): Manifest | null {
   const text = readText(path);
   if (text === null) return null;
   try {
-    return ManifestSchema.parse(JSON.parse(text));
+    const manifest = ManifestSchema.parse(JSON.parse(text));
+    // The id is a path where the run is gone on with.
+    if (manifest.id === basename(folder)) return manifest;
+    throw new Error(`it says that it is of run ${JSON.stringify(manifest.id)}`);
   } catch (cause) {
     throw new GrpoError({
       code: "RUN_UNREADABLE",

@@ -2,6 +2,7 @@ import type { ApiProvider } from "promptfoo";
 import { loadApiProvider, loadApiProviders } from "promptfoo";
 import { GrpoError } from "../library/error.ts";
 import { withoutOwnRetries } from "../providers/model-facts.ts";
+import { withoutSecrets } from "../runs/secrets.ts";
 import type { Config } from "./config.ts";
 import { onOneLine } from "./one-line.ts";
 import type { ProviderRef } from "./settings.ts";
@@ -39,7 +40,7 @@ export async function loadAgents(config: Config): Promise<ApiProvider[]> {
     });
     return models.map(withoutOwnRetries);
   } catch (cause) {
-    throw unknownProvider(JSON.stringify(refs).slice(0, 120), "providers", cause);
+    throw unknownProvider(JSON.stringify(withoutSecrets(refs)).slice(0, 120), "providers", cause);
   }
 }
 

@@ -1,9 +1,5 @@
-import { Command, CommanderError } from "commander";
 import { vi } from "vitest";
-import { evaluateCommands } from "../../src/cli/evaluate-commands.ts";
-import { planCommands } from "../../src/cli/plan-commands.ts";
-import { trainCommands } from "../../src/cli/train-commands.ts";
-import { GrpoError } from "../../src/library/error.ts";
+import { runCommandLine } from "../../src/cli/program.ts";
 import type { Finished } from "./workspace.ts";
 
 /**
@@ -32,33 +28,13 @@ export async function commandLine(
   for (const [name, value] of Object.entries(given)) vi.stubEnv(name, value);
   process.chdir(cwd);
   try {
-    const code = await run(args, (text) => {
-      printed.stderr += text;
-    });
+    const code = await runCommandLine(args);
+    // What main.ts reports ends a test that meant something else.
+    if (code === 70) throw new Error(printed.stderr);
     return { code, ...printed };
   } finally {
     process.chdir(from);
     vi.unstubAllEnvs();
     vi.restoreAllMocks();
-  }
-}
-
-async function run(args: readonly string[], complain: (text: string) => void): Promise<number> {
-  let exitCode = 0;
-  const done = (code: number): void => {
-    exitCode = code;
-  };
-  const program = new Command("promptfoo-grpo").exitOverride().configureOutput({ writeErr: complain });
-  trainCommands(program, done);
-  evaluateCommands(program, done);
-  planCommands(program, done);
-  try {
-    await program.parseAsync([...args], { from: "user" });
-    return exitCode;
-  } catch (error) {
-    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 3;
-    if (!(error instanceof GrpoError)) throw error;
-    complain(`\n${error.describe()}\n`);
-    return error.exitCode;
   }
 }
