@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { GrpoError } from "../library/index.ts";
+import type { Spent } from "../runs/budget.ts";
 import { openJournal } from "../runs/journal-sqlite.ts";
 import { isUnfinished, type Manifest, type RunIdentity } from "../runs/manifest.ts";
 import { findRun, journalPath, listRuns, RUNS, unfinishedRuns } from "../runs/run-folders.ts";
@@ -52,28 +53,50 @@ export async function requestOf(
   return { suite: await load(merged), request: { command, flags: merged, earlier, fork } };
 }
 
+/** Caps of the settings, each with the flag that raises it and how an amount is told. */
+const CAPS = [
+  { cap: "maxCostUsd", kind: "costUsd", flag: "--max-cost", told: (n: number) => `$${Number(n.toFixed(4))}` },
+  { cap: "maxCalls", kind: "calls", flag: "--max-calls", told: (n: number) => `${n} calls` },
+  { cap: "maxTokens", kind: "tokens", flag: "--max-tokens", told: (n: number) => `${n} tokens` },
+] as const;
+
 /**
- * The suite with what an earlier process of the run spent taken off its cap.
+ * The suite with what earlier processes of the run spent on answers taken off its caps.
  * @throws GrpoError BUDGET_REACHED when nothing is left
  */
 export function withinCap(suite: Suite, { earlier, fork }: RunRequest): Suite {
-  const { maxCostUsd } = suite.settings;
-  if (maxCostUsd === undefined || earlier === undefined || fork === true) return suite;
-  const journal = openJournal(journalPath(earlier.folder), "read");
+  const capped = CAPS.some(({ cap }) => suite.settings[cap] !== undefined);
+  if (!capped || earlier === undefined || fork === true) return suite;
+  const settings = { ...suite.settings };
+  const spent = spentBy(earlier);
+  for (const { cap, kind, flag, told } of CAPS) {
+    const most = settings[cap];
+    if (most === undefined) continue;
+    if (spent[kind] >= most) {
+      throw new GrpoError({
+        code: "BUDGET_REACHED",
+        message: `Run ${earlier.manifest.id} has spent ${told(spent[kind])} of its cap of ${told(most)} already.`,
+        place: `metadata.grpo.${cap}`,
+        remedy: `Raise ${flag} and resume; libraries already accepted are on disk.`,
+        exitCode: 4,
+      });
+    }
+    settings[cap] = most - spent[kind];
+  }
+  return { ...suite, settings };
+}
+
+/** What the answers of a run's journal cost, without those that it was forked with. */
+function spentBy({ folder, manifest }: EarlierRun): Spent {
+  const journal = openJournal(journalPath(folder), "read");
   try {
-    const spent = [...journal.paid(earlier.manifest.reused)].reduce(
-      (sum, one) => sum + (one.usage.costUsd ?? 0),
-      0,
-    );
-    if (spent < maxCostUsd)
-      return { ...suite, settings: { ...suite.settings, maxCostUsd: maxCostUsd - spent } };
-    throw new GrpoError({
-      code: "BUDGET_REACHED",
-      message: `Run ${earlier.manifest.id} has spent $${spent.toFixed(4)} of its cap of $${maxCostUsd} already.`,
-      place: "metadata.grpo.maxCostUsd",
-      remedy: "Raise --max-cost and resume; libraries already accepted are on disk.",
-      exitCode: 4,
-    });
+    const spent = { costUsd: 0, calls: 0, tokens: 0 };
+    for (const { usage } of journal.paid(manifest.reused)) {
+      spent.calls++;
+      spent.costUsd += usage.costUsd ?? 0;
+      spent.tokens += usage.promptTokens + usage.completionTokens;
+    }
+    return spent;
   } finally {
     journal.close();
   }
