@@ -4,7 +4,8 @@ import { Command } from "commander";
 import { expect, it, vi } from "vitest";
 import { runsCommands } from "../../src/cli/runs-commands.ts";
 import { grpoErrorOf } from "../support/refusals.ts";
-import { type TrainingFolder, trainingFolder, trainingTests } from "../support/training-folder.ts";
+import { trainingTests } from "../support/training-config.ts";
+import { type TrainingFolder, trainingFolder } from "../support/training-folder.ts";
 
 const TESTS = trainingTests(1).filter(({ id }) => !/train-0[4-7]/.test(id));
 const flags = { groupSize: 2, batchSize: 4, screenSize: 2 };

@@ -1,7 +1,8 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { type Manifest, ManifestSchema } from "../../src/runs/manifest.ts";
-import { type TrainingFolder, trainingTests } from "./training-folder.ts";
+import { trainingTests } from "./training-config.ts";
+import type { TrainingFolder } from "./training-folder.ts";
 
 /** Few tests in four steps: accepted and rejected candidates and a look at the sealed test are in the history. */
 export const TESTS = trainingTests(1).filter(({ id }) => !/train-0[4-7]|validation-03/.test(id));
