@@ -61,6 +61,7 @@ if (unknown.length > 0) {
 }
 
 const started = Date.now();
+const { json } = values;
 const rows = await harness({
   only: values.only,
   amounts: {
@@ -72,10 +73,13 @@ const rows = await harness({
   },
   seed: number("seed", values.seed),
   workers: number("workers", values.workers),
+  // After every family: half an hour is long enough for something to end it.
+  onRow: (known) => {
+    if (json !== undefined) writeFileSync(json, `${JSON.stringify(known, null, 2)}\n`);
+  },
   say: (line) => process.stderr.write(`${Math.round((Date.now() - started) / 1000)} s  ${line}\n`),
 });
 process.stdout.write(tableOf(rows));
-if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify(rows, null, 2)}\n`);
 process.exit(isClean(rows) ? 0 : 1);
 
 function tableOf(all: readonly Row[]): string {

@@ -3,6 +3,7 @@ import { z } from "zod";
 import { GrpoError } from "../library/error.ts";
 import { readText, renameDurably, writeDurably } from "../library/files.ts";
 import { sqliteErrors } from "./journal-errors.ts";
+import { hashOf } from "./task.ts";
 import type { UsageTotals } from "./usage.ts";
 
 const Hash = z.string().regex(/^[0-9a-f]{64}$/);
@@ -77,13 +78,18 @@ export type Manifest = z.infer<typeof ManifestSchema>;
 
 const FILE = "manifest.json";
 
+/** The file has a checksum beside it: a digit that changed would be a manifest as good as any. */
+const FileSchema = ManifestSchema.extend({ sum: Hash.optional() });
+
 /** @throws GrpoError RUN_UNREADABLE; null when the folder holds none */
 export function readManifest(folder: string): Manifest | null {
   const path = join(folder, FILE);
   const text = readText(path);
   if (text === null) return null;
   try {
-    return ManifestSchema.parse(JSON.parse(text));
+    const { sum, ...manifest } = FileSchema.parse(JSON.parse(text));
+    if (sum !== undefined && sum !== hashOf(manifest)) throw new Error("its checksum is another");
+    return manifest;
   } catch (cause) {
     throw new GrpoError({
       code: "RUN_UNREADABLE",
@@ -99,7 +105,9 @@ export function readManifest(folder: string): Manifest | null {
 export function writeManifest(folder: string, manifest: Manifest): void {
   const path = join(folder, FILE);
   sqliteErrors(path, "write", () => {
-    writeDurably(`${path}.pending`, `${JSON.stringify(ManifestSchema.parse(manifest), null, 2)}\n`);
+    const checked = ManifestSchema.parse(manifest);
+    const file = { ...checked, sum: hashOf(checked) };
+    writeDurably(`${path}.pending`, `${JSON.stringify(file, null, 2)}\n`);
     renameDurably(`${path}.pending`, path);
   });
 }

@@ -28,16 +28,20 @@ export interface HarnessOptions {
   seed: number;
   workers: number;
   say: (text: string) => void;
+  /** Given the table as far as it is known, after each family. */
+  onRow?: (rows: readonly Row[]) => void;
 }
 
 /** Runs families one after the other against one model server. */
-export async function harness({ only, amounts, seed, workers, say }: HarnessOptions): Promise<Row[]> {
+export async function harness({ only, amounts, seed, workers, say, onRow }: HarnessOptions): Promise<Row[]> {
   const server = await modelServer();
   try {
     const bench = { server, reference: await undisturbed(server), seed, workers, say };
     const rows: Row[] = [];
     for (const name of Object.keys(FAMILIES)) {
-      if (only.length === 0 || only.includes(name)) rows.push(await rowOf(name, bench, amounts));
+      if (only.length > 0 && !only.includes(name)) continue;
+      rows.push(await rowOf(name, bench, amounts));
+      onRow?.(rows);
     }
     return rows;
   } finally {

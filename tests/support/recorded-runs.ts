@@ -1,6 +1,6 @@
-import { readdirSync, readFileSync } from "node:fs";
+import { readdirSync } from "node:fs";
 import { join } from "node:path";
-import { type Manifest, ManifestSchema } from "../../src/runs/manifest.ts";
+import { type Manifest, readManifest } from "../../src/runs/manifest.ts";
 import { trainingTests } from "./training-config.ts";
 import type { TrainingFolder } from "./training-folder.ts";
 
@@ -19,9 +19,7 @@ export const flags = {
 export const manifests = ({ folder }: TrainingFolder): Manifest[] =>
   readdirSync(join(folder, ".grpo/runs"))
     .sort()
-    .map((id) =>
-      ManifestSchema.parse(JSON.parse(readFileSync(join(folder, ".grpo/runs", id, "manifest.json"), "utf8"))),
-    );
+    .flatMap((id) => readManifest(join(folder, ".grpo/runs", id)) ?? []);
 
 /** What must be equal however often a run was stopped: all but times, costs and the run's id. */
 export const learned = (folder: TrainingFolder) => ({
