@@ -48,6 +48,7 @@ export class Runtime {
   onlyRecorded = false;
   readonly #open = new Set<Promise<unknown>>();
   #stopped: GrpoError | undefined;
+  #woundUp: Promise<void> | undefined;
   #journal: Journal;
 
   constructor(options: RuntimeOptions) {
@@ -100,9 +101,14 @@ export class Runtime {
 
   /**
    * Lets no call begin and those in flight finish, so that what was paid for is recorded: for a short while, and
-   * after a signal until its watch cuts them off.
+   * after a signal until its watch cuts them off. Asked again, it does not wait again.
    */
-  async windUp(why: unknown): Promise<void> {
+  windUp(why: unknown): Promise<void> {
+    this.#woundUp ??= this.#finish(why);
+    return this.#woundUp;
+  }
+
+  async #finish(why: unknown): Promise<void> {
     this.limiter.end(why instanceof Error ? why : new Error(String(why)));
     const enough = new AbortController();
     const patience = sleep(SETTLE_MS, undefined, { signal: enough.signal }).then(async () => {
