@@ -121,7 +121,18 @@ export function errorCode(error: unknown): string | undefined {
   return typeof error.code === "string" ? error.code : undefined;
 }
 
-const NOT_WRITABLE = new Set(["EACCES", "EPERM", "EROFS", "ENOTDIR", "ENOSPC", "EDQUOT", "EISDIR", "EEXIST"]);
+/** ENOENT is what Node.js says when a folder cannot be made on a read-only file system. */
+const NOT_WRITABLE = new Set([
+  "EACCES",
+  "EPERM",
+  "EROFS",
+  "ENOENT",
+  "ENOTDIR",
+  "ENOSPC",
+  "EDQUOT",
+  "EISDIR",
+  "EEXIST",
+]);
 
 function withFile(path: string, flags: string, write: (file: number) => void): void {
   const file = openSync(path, flags);

@@ -4,7 +4,7 @@ import { applyOperations, type LibraryStore, openLibraryStore } from "../../src/
 import { failure, limits, temporaryFolder } from "./helpers.ts";
 
 // The disk fails at a chosen step of a commit, as a crash would leave it.
-const failing = vi.hoisted(() => ({ rename: false, append: false, lock: false }));
+const failing = vi.hoisted(() => ({ rename: false, append: false, lock: false, mkdir: false }));
 vi.mock("node:fs", async (original) => {
   const real = await original<typeof import("node:fs")>();
   return {
@@ -18,6 +18,10 @@ vi.mock("node:fs", async (original) => {
       real.writeFileSync(file, "");
       throw Object.assign(new Error("no space left on device"), { code: "ENOSPC" });
     },
+    mkdirSync: (path: string, options: { recursive: true }) => {
+      if (failing.mkdir) throw Object.assign(new Error("no such file or directory"), { code: "ENOENT" });
+      real.mkdirSync(path, options);
+    },
     openSync: (path: string, flags: string) => {
       if (failing.append && path.endsWith(".jsonl")) throw new Error("crash before the history");
       return real.openSync(path, flags);
@@ -29,6 +33,7 @@ beforeEach(() => {
   failing.rename = false;
   failing.append = false;
   failing.lock = false;
+  failing.mkdir = false;
 });
 
 function openStore(): LibraryStore {
@@ -100,6 +105,12 @@ it("a disk that is full when the lock is made leaves no lock behind", () => {
   expect(failure(() => change(store, "Be kind."))).toContain("LIBRARY_NOT_WRITABLE");
   failing.lock = false;
   expect(change(store, "Be kind.").version).toBe(2);
+});
+
+it("a folder that cannot be made is one that cannot be written to", () => {
+  const store = openStore();
+  failing.mkdir = true;
+  expect(failure(() => change(store, "Be kind."))).toContain("LIBRARY_NOT_WRITABLE");
 });
 
 it("a crash is told from a person who put an older text back", () => {
