@@ -10,7 +10,7 @@ const SHARE = 0.3;
 const MOST = 6;
 const MOST_EMPTY = 2;
 /** Only what hangs may meet it, however slow the machine is. */
-const TIMEOUT_MS = 4000;
+const TIMEOUT_MS = 8000;
 
 const cut = (reply: string): string => reply.slice(0, Math.floor(reply.length / 2));
 const completion = (message: object, finish_reason = "stop") => ({
