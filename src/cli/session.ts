@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import { chooseDisplay, progressDisplay } from "../reports/progress.ts";
 import { Runtime } from "../runs/runtime.ts";
 import type { Suite } from "../suite/suite.ts";
@@ -10,9 +9,6 @@ export interface Session {
   closeDisplay(): void;
   elapsedMs(): number;
 }
-
-/** How long calls in flight may take to be recorded once a run has failed by itself. */
-const SETTLE_MS = 3000;
 
 /**
  * Runs `work` with progress on standard error, and Ctrl-C or SIGTERM as its end. What was paid for when it ends
@@ -40,8 +36,7 @@ export async function inSession<T>(
   try {
     return await work({ runtime, closeDisplay: () => shown.close(), elapsedMs: () => Date.now() - started });
   } catch (error) {
-    runtime.limiter.end(error instanceof Error ? error : new Error(String(error)));
-    await finishing(runtime, signals);
+    await runtime.windUp(error);
     // An interrupt shows itself as many failures; it is the reason to tell.
     runtime.throwIfStopped();
     throw error;
@@ -72,16 +67,4 @@ function runtimeFor(
     kill,
     ...(events === undefined ? {} : { events }),
   });
-}
-
-/** Calls in flight are let finish: until the watch cuts them off after a signal, a short while otherwise. */
-async function finishing(runtime: Runtime, { stop }: ReturnType<typeof watchSignals>): Promise<void> {
-  const enough = new AbortController();
-  const patience = sleep(SETTLE_MS, undefined, { signal: enough.signal }).then(async () => {
-    // A signal has its own, longer time; its watch ends the calls.
-    if (stop.aborted) await runtime.settled();
-  });
-  await Promise.race([runtime.settled(), patience]);
-  enough.abort();
-  await patience.catch(() => undefined);
 }

@@ -3,6 +3,7 @@ import {
   closeSync,
   fstatSync,
   fsyncSync,
+  ftruncateSync,
   mkdirSync,
   openSync,
   readFileSync,
@@ -23,9 +24,23 @@ export function hashText(text: string): string {
  * @throws GrpoError LIBRARY_NOT_UTF8, LIBRARY_NOT_READABLE
  */
 export function readText(path: string): string | null {
-  let bytes: Buffer;
+  const bytes = readBytes(path);
+  return bytes === null ? null : textOf(bytes, path);
+}
+
+/**
+ * A file's whole lines as text, and the bytes after its last line end, which an interrupted write may have cut
+ * anywhere. Both are empty when there is no such file.
+ */
+export function readLines(path: string): { whole: string; rest: Buffer } {
+  const bytes = readBytes(path) ?? Buffer.alloc(0);
+  const end = bytes.lastIndexOf("\n") + 1;
+  return { whole: textOf(bytes.subarray(0, end), path), rest: bytes.subarray(end) };
+}
+
+function readBytes(path: string): Buffer | null {
   try {
-    bytes = readFileSync(path);
+    return readFileSync(path);
   } catch (cause) {
     if (errorCode(cause) === "ENOENT") return null;
     throw new GrpoError({
@@ -36,6 +51,9 @@ export function readText(path: string): string | null {
       cause,
     });
   }
+}
+
+function textOf(bytes: Buffer, path: string): string {
   try {
     return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
   } catch (cause) {
@@ -62,6 +80,11 @@ export function appendDurably(path: string, line: string): void {
     if (size > 0) readSync(file, last, 0, 1, size - 1);
     writeFileSync(file, size > 0 && last.toString() !== "\n" ? `\n${line}\n` : `${line}\n`);
   });
+}
+
+/** Cuts a file after so many bytes, on the disk before it returns. */
+export function truncateDurably(path: string, bytes: number): void {
+  withFile(path, "r+", (file) => ftruncateSync(file, bytes));
 }
 
 /** Puts `from` into the place of `to` in one step, on the disk before it returns. */
@@ -98,7 +121,18 @@ export function errorCode(error: unknown): string | undefined {
   return typeof error.code === "string" ? error.code : undefined;
 }
 
-const NOT_WRITABLE = new Set(["EACCES", "EPERM", "EROFS", "ENOTDIR", "ENOSPC", "EDQUOT", "EISDIR", "EEXIST"]);
+/** ENOENT is what Node.js says when a folder cannot be made on a read-only file system. */
+const NOT_WRITABLE = new Set([
+  "EACCES",
+  "EPERM",
+  "EROFS",
+  "ENOENT",
+  "ENOTDIR",
+  "ENOSPC",
+  "EDQUOT",
+  "EISDIR",
+  "EEXIST",
+]);
 
 function withFile(path: string, flags: string, write: (file: number) => void): void {
   const file = openSync(path, flags);

@@ -115,9 +115,10 @@ function parseLastEntry(line: string, place: string): Line {
     throw new GrpoError({
       code: "LIBRARY_HISTORY_TRUNCATED",
       message:
-        "The history's last line is cut short: a write was interrupted, and what it recorded did not happen.",
+        "The history's last line is cut short, and the library is not the version before it: part of the history is lost.",
       place,
-      remedy: "Delete this line; the library file itself is unharmed.",
+      remedy:
+        "Restore the history from version control; or delete this line, and the library counts as edited by hand.",
       cause,
     });
   }

@@ -1,4 +1,4 @@
-import { renameSync, unlinkSync, writeFileSync } from "node:fs";
+import { linkSync, renameSync, rmSync, unlinkSync, writeFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { threadId } from "node:worker_threads";
 import { GrpoError } from "./error.ts";
@@ -32,7 +32,30 @@ export function withLock<T>(path: string, action: () => T): T {
   }
 }
 
+/**
+ * A lock comes into being with its owner's name in it: one without a name, left by a kill or a full disk, could
+ * not be told from one that is being made.
+ */
 function take(path: string, owner: string): boolean {
+  const named = `${path}.${process.pid}.${threadId}`;
+  try {
+    writeFileSync(named, owner);
+    linkSync(named, path);
+    return true;
+  } catch (error) {
+    const code = errorCode(error);
+    if (code === "EEXIST") return false;
+    if (code === undefined || !NO_LINKS.has(code)) throw error;
+    return takeInTwoSteps(path, owner);
+  } finally {
+    rmSync(named, { force: true });
+  }
+}
+
+/** How a file system says that it knows no hard links. */
+const NO_LINKS = new Set(["EPERM", "ENOTSUP", "EOPNOTSUPP", "ENOSYS"]);
+
+function takeInTwoSteps(path: string, owner: string): boolean {
   try {
     writeFileSync(path, owner, { flag: "wx" });
     return true;

@@ -2,7 +2,16 @@ import { join } from "node:path";
 import { emptyLibrary, type LibraryDocument, parseLibrary } from "./document.ts";
 import { GrpoError } from "./error.ts";
 import { requireName } from "./experience.ts";
-import { appendDurably, hashText, readText, renameDurably, writeDurably, writingTo } from "./files.ts";
+import {
+  appendDurably,
+  hashText,
+  readLines,
+  readText,
+  renameDurably,
+  truncateDurably,
+  writeDurably,
+  writingTo,
+} from "./files.ts";
 import {
   type AcceptedEntry,
   type History,
@@ -63,7 +72,31 @@ export function readEntries(files: LibraryFiles): HistoryEntry[] {
 }
 
 export function readHistory(files: LibraryFiles): History {
-  return parseHistory(readText(files.history) ?? "", files.history);
+  const { whole, rest } = readLines(files.history);
+  const text = rest.length === 0 || isInterrupted(files, whole, rest) ? whole : readText(files.history);
+  return parseHistory(text ?? "", files.history);
+}
+
+/**
+ * Whether the history's last line is a write that was interrupted: it is no JSON, and the library is the version
+ * before it. What it was to record did not happen. Otherwise something that did happen was cut off.
+ */
+function isInterrupted(files: LibraryFiles, whole: string, rest: Buffer): boolean {
+  try {
+    JSON.parse(rest.toString());
+    return false;
+  } catch {
+    const last = parseHistory(whole, files.history).entries.findLast(isAccepted);
+    const text = readText(files.library);
+    return (text === null ? null : hashText(text)) === (last?.hash ?? null);
+  }
+}
+
+/** Takes an interrupted line away, so that the next one does not follow it. */
+function mendHistory(files: LibraryFiles): void {
+  const { whole, rest } = readLines(files.history);
+  if (rest.length > 0 && isInterrupted(files, whole, rest))
+    truncateDurably(files.history, Buffer.byteLength(whole));
 }
 
 export function readState(files: LibraryFiles): LibraryState {
@@ -91,6 +124,7 @@ export function isCutOff(files: LibraryFiles, { last, hash }: LibraryState): boo
 export function writing<T>(files: LibraryFiles, action: (state: LibraryState) => T): T {
   return writingTo(files.folder, () =>
     withLock(files.lock, () => {
+      mendHistory(files);
       const state = readState(files);
       if (!isCutOff(files, state)) return action(state);
       renameDurably(files.pending, files.library);

@@ -50,6 +50,8 @@ export async function inRecordedRun<T>(
     settle(record, opened, { status: "finished", code: null });
     return result;
   } catch (error) {
+    // Answers that are under way are paid for: the journal stays open for them.
+    await opened.runtime.windUp(error);
     if (record !== undefined) stop(record, opened, error);
     throw error;
   } finally {

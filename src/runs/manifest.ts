@@ -4,6 +4,7 @@ import { GrpoError } from "../library/error.ts";
 import { readText, renameDurably, writeDurably } from "../library/files.ts";
 import { sqliteErrors } from "./journal-errors.ts";
 import { PriceSourceSchema } from "./price.ts";
+import { hashOf } from "./task.ts";
 import type { UsageTotals } from "./usage.ts";
 
 const Hash = z.string().regex(/^[0-9a-f]{64}$/);
@@ -80,13 +81,17 @@ export type Manifest = z.infer<typeof ManifestSchema>;
 
 const FILE = "manifest.json";
 
+/** The file has a checksum beside it: a digit that changed would be a manifest as good as any. */
+const FileSchema = ManifestSchema.extend({ sum: Hash.optional() });
+
 /** @throws GrpoError RUN_UNREADABLE; null when the folder holds none */
 export function readManifest(folder: string): Manifest | null {
   const path = join(folder, FILE);
   const text = readText(path);
   if (text === null) return null;
   try {
-    const manifest = ManifestSchema.parse(JSON.parse(text));
+    const { sum, ...manifest } = FileSchema.parse(JSON.parse(text));
+    if (sum !== undefined && sum !== hashOf(manifest)) throw new Error("its checksum is another");
     // The id is a path where the run is gone on with.
     if (manifest.id === basename(folder)) return manifest;
     throw new Error(`it says that it is of run ${JSON.stringify(manifest.id)}`);
@@ -105,7 +110,9 @@ export function readManifest(folder: string): Manifest | null {
 export function writeManifest(folder: string, manifest: Manifest): void {
   const path = join(folder, FILE);
   sqliteErrors(path, "write", () => {
-    writeDurably(`${path}.pending`, `${JSON.stringify(ManifestSchema.parse(manifest), null, 2)}\n`);
+    const checked = ManifestSchema.parse(manifest);
+    const file = { ...checked, sum: hashOf(checked) };
+    writeDurably(`${path}.pending`, `${JSON.stringify(file, null, 2)}\n`);
     renameDurably(`${path}.pending`, path);
   });
 }

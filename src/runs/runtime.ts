@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import type { GrpoError } from "../library/error.ts";
 import type { EventSink } from "./events.ts";
 import { type Executor, embeddedExecutor } from "./executor.ts";
@@ -33,6 +34,9 @@ export interface RuntimeOptions {
 /** A pause that is worth a line to whoever watches, milliseconds. */
 const LONG_PAUSE_MS = 5000;
 
+/** How long calls in flight may take to be recorded once a run has failed by itself. */
+const SETTLE_MS = 3000;
+
 /** What every paid call of a run goes through: the executor with its journal, the limiter, the event stream. */
 export class Runtime {
   readonly executor: Executor;
@@ -46,6 +50,7 @@ export class Runtime {
   onlyRecorded = false;
   readonly #open = new Set<Promise<unknown>>();
   #stopped: GrpoError | undefined;
+  #woundUp: Promise<void> | undefined;
   #journal: Journal;
 
   constructor(options: RuntimeOptions) {
@@ -95,6 +100,26 @@ export class Runtime {
   /** Resolves when every task that was begun is journalled or has failed. */
   async settled(): Promise<void> {
     while (this.#open.size > 0) await Promise.allSettled(this.#open);
+  }
+
+  /**
+   * Lets no call begin and those in flight finish, so that what was paid for is recorded: for a short while, and
+   * after a signal until its watch cuts them off. Asked again, it does not wait again.
+   */
+  windUp(why: unknown): Promise<void> {
+    this.#woundUp ??= this.#finish(why);
+    return this.#woundUp;
+  }
+
+  async #finish(why: unknown): Promise<void> {
+    this.limiter.end(why instanceof Error ? why : new Error(String(why)));
+    const enough = new AbortController();
+    const patience = sleep(SETTLE_MS, undefined, { signal: enough.signal }).then(async () => {
+      if (this.signal?.aborted === true) await this.settled();
+    });
+    await Promise.race([this.settled(), patience]);
+    enough.abort();
+    await patience.catch(() => undefined);
   }
 
   /** From now on results are kept in this journal. To be called before the first paid call. */

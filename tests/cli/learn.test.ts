@@ -5,7 +5,8 @@ import { evaluate } from "promptfoo";
 import { beforeAll, describe, expect, it } from "vitest";
 import { parseLibrary } from "../../src/library/index.ts";
 import { commandLine } from "../support/command-line.ts";
-import { type TrainingFolder, trainingFolder, trainingTests } from "../support/training-folder.ts";
+import { trainingTests } from "../support/training-config.ts";
+import { type TrainingFolder, trainingFolder } from "../support/training-folder.ts";
 import { libraryText } from "../support/workspace.ts";
 
 type Agent = new (options: object) => Pick<ApiProvider, "callApi">;

@@ -1,10 +1,11 @@
-import { readdirSync, writeFileSync } from "node:fs";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Command } from "commander";
 import { expect, it, vi } from "vitest";
 import { runsCommands } from "../../src/cli/runs-commands.ts";
 import { grpoErrorOf } from "../support/refusals.ts";
-import { type TrainingFolder, trainingFolder, trainingTests } from "../support/training-folder.ts";
+import { trainingTests } from "../support/training-config.ts";
+import { type TrainingFolder, trainingFolder } from "../support/training-folder.ts";
 
 const TESTS = trainingTests(1).filter(({ id }) => !/train-0[4-7]/.test(id));
 const flags = { groupSize: 2, batchSize: 4, screenSize: 2 };
@@ -44,7 +45,11 @@ it("list names every run with its state and what it paid for; one that is damage
   expect(lines[1]).toMatch(
     new RegExp(`^${ids[1]}  stopped \\(KILLED\\)  train  tested/common  5 answers, .*\\$0\\.0050$`),
   );
-  writeFileSync(join(folder.folder, ".grpo/runs", ids[0] ?? "", "manifest.json"), "{");
+  const manifest = join(folder.folder, ".grpo/runs", ids[0] ?? "", "manifest.json");
+  const text = readFileSync(manifest, "utf8");
+  writeFileSync(manifest, text.replace('"entries": 0', '"entries": 1'));
+  expect(await runs("list")).toMatch(/RUN_UNREADABLE .*manifest\.json: .*its checksum is another/);
+  writeFileSync(manifest, "{");
   expect(await runs("list")).toMatch(/RUN_UNREADABLE .*manifest\.json: /);
   writeFileSync(join(folder.folder, ".grpo/runs", ids[1] ?? "", "journal.sqlite"), "");
   expect(await runs("list")).toMatch(/JOURNAL_CORRUPT .*journal\.sqlite: /);

@@ -4,7 +4,7 @@ import { applyOperations, type LibraryStore, openLibraryStore } from "../../src/
 import { failure, limits, temporaryFolder } from "./helpers.ts";
 
 // The disk fails at a chosen step of a commit, as a crash would leave it.
-const failing = vi.hoisted(() => ({ rename: false, append: false }));
+const failing = vi.hoisted(() => ({ rename: false, append: false, lock: false, mkdir: false }));
 vi.mock("node:fs", async (original) => {
   const real = await original<typeof import("node:fs")>();
   return {
@@ -12,6 +12,15 @@ vi.mock("node:fs", async (original) => {
     renameSync: (from: string, to: string) => {
       if (failing.rename && to.endsWith(".md")) throw new Error("crash before the rename");
       real.renameSync(from, to);
+    },
+    writeFileSync: (file: string | number, ...rest: [string]) => {
+      if (!failing.lock || !String(file).includes(".lock")) return real.writeFileSync(file, ...rest);
+      real.writeFileSync(file, "");
+      throw Object.assign(new Error("no space left on device"), { code: "ENOSPC" });
+    },
+    mkdirSync: (path: string, options: { recursive: true }) => {
+      if (failing.mkdir) throw Object.assign(new Error("no such file or directory"), { code: "ENOENT" });
+      real.mkdirSync(path, options);
     },
     openSync: (path: string, flags: string) => {
       if (failing.append && path.endsWith(".jsonl")) throw new Error("crash before the history");
@@ -23,6 +32,8 @@ vi.mock("node:fs", async (original) => {
 beforeEach(() => {
   failing.rename = false;
   failing.append = false;
+  failing.lock = false;
+  failing.mkdir = false;
 });
 
 function openStore(): LibraryStore {
@@ -64,6 +75,42 @@ describe.each([0, 1])("a crash in commit %i + 1", (before) => {
     expect(change(store, "Stay brief.").version).toBe(before + 1);
     expect(texts(store)).not.toContain("Be kind.");
   });
+});
+
+it.each([1, 20, 0.5])(
+  "a history line that was cut in the middle of its writing did not happen: %d",
+  (share) => {
+    const store = openStore();
+    change(store, "Ask one question.");
+    const before = fs.readFileSync(store.historyPath);
+    const library = fs.readFileSync(store.path, "utf8");
+    change(store, "Be kind … wirklich.");
+    const line = fs.readFileSync(store.historyPath).subarray(before.length);
+    const cut = share < 1 ? Math.floor(line.length * share) : line.length - share - 1;
+    // As it was before the library took the new version.
+    fs.writeFileSync(store.path, library);
+    fs.writeFileSync(store.historyPath, Buffer.concat([before, line.subarray(0, cut)]));
+    expect(store.load()).toMatchObject({ version: 1, edited: false, recovered: false });
+    expect(store.history()).toHaveLength(1);
+    expect(change(store, "Stay brief.").version).toBe(2);
+    expect(store.history()).toHaveLength(2);
+    expect(texts(store)).toEqual(["Ask one question.", "Stay brief."]);
+  },
+);
+
+it("a disk that is full when the lock is made leaves no lock behind", () => {
+  const store = openStore();
+  change(store, "Ask one question.");
+  failing.lock = true;
+  expect(failure(() => change(store, "Be kind."))).toContain("LIBRARY_NOT_WRITABLE");
+  failing.lock = false;
+  expect(change(store, "Be kind.").version).toBe(2);
+});
+
+it("a folder that cannot be made is one that cannot be written to", () => {
+  const store = openStore();
+  failing.mkdir = true;
+  expect(failure(() => change(store, "Be kind."))).toContain("LIBRARY_NOT_WRITABLE");
 });
 
 it("a crash is told from a person who put an older text back", () => {

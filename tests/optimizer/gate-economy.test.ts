@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { RunEvent } from "../../src/runs/events.ts";
-import { type TrainingFolder, trainingFolder, trainingTests } from "../support/training-folder.ts";
+import { trainingTests } from "../support/training-config.ts";
+import { type TrainingFolder, trainingFolder } from "../support/training-folder.ts";
 
 const library = (...texts: string[]): string =>
   `---\nagent: tested\nroute: common\nversion: 1\n---\n${texts.map((text, index) => `- [E${index + 1}] ${text}\n`).join("")}`;

@@ -3,7 +3,8 @@ import { type LearnerRequest, openLearner } from "../../src/optimizer/learner.ts
 import { Runtime, type RuntimeOptions } from "../../src/runs/runtime.ts";
 import { parseSettings } from "../../src/suite/settings.ts";
 import type { Suite } from "../../src/suite/suite.ts";
-import { type ChatAnswer, type ChatCall, chatServer } from "../support/chat-server.ts";
+import type { ChatAnswer, ChatCall } from "../support/chat-api.ts";
+import { chatServer } from "../support/chat-server.ts";
 import { grpoErrorOf } from "../support/refusals.ts";
 
 const request: LearnerRequest = {

@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { openLibraryStore } from "../../src/library/index.ts";
 import { grpoErrorOf } from "../support/refusals.ts";
-import { type TrainingFolder, trainingFolder, trainingTests } from "../support/training-folder.ts";
+import { trainingTests } from "../support/training-config.ts";
+import { type TrainingFolder, trainingFolder } from "../support/training-folder.ts";
 
 const storeOf = ({ folder }: TrainingFolder) =>
   openLibraryStore({ root: `${folder}/experiences`, agent: "tested", route: "common" });

@@ -22,20 +22,24 @@ describe("a run is resumed as what it was", () => {
     expect(manifests(folder)).toMatchObject([{ flags: { groupSize: 2, epochs: 2 }, status: "finished" }]);
   });
 
-  it("counts against the cap what was spent before", async () => {
+  it.each([
+    ["maxCostUsd", 0.001, "The cap of $0.012 would be passed: $0.012 used"],
+    ["maxCalls", 1, "The cap of 12 calls would be passed: 12 calls used"],
+    ["maxTokens", 15, "The cap of 180 tokens would be passed: 180 tokens used"],
+  ] as const)("counts against %s what was spent before", async (cap, each, message) => {
     const folder = trainingFolder({}, TESTS);
     const stopped = () =>
-      folder.trainRecorded({ flags: { ...flags, prices, concurrency: 1, maxCostUsd: 0.012 } });
+      folder.trainRecorded({ flags: { ...flags, prices, concurrency: 1, [cap]: 12 * each } });
     expect(await grpoErrorOf(stopped)).toMatchObject({ code: "BUDGET_REACHED", exitCode: 4 });
     expect(folder.calls()).toHaveLength(12);
     expect(manifests(folder)).toMatchObject([{ status: "stopped", code: "BUDGET_REACHED" }]);
     const again = await grpoErrorOf(() => folder.trainRecorded({ resume: true }));
     expect(again).toMatchObject({ code: "BUDGET_REACHED", exitCode: 4 });
-    expect(again.message).toContain("The cap of $0.012 would be passed: $0.012 used");
-    const more = { resume: true as const, flags: { maxCostUsd: 0.02 } };
+    expect(again.message).toContain(message);
+    const more = { resume: true as const, flags: { [cap]: 20 * each } };
     expect(await grpoErrorOf(() => folder.trainRecorded(more))).toMatchObject({ code: "BUDGET_REACHED" });
     expect(folder.calls()).toHaveLength(20);
-    await folder.trainRecorded({ resume: true, flags: { maxCostUsd: 1 } });
+    await folder.trainRecorded({ resume: true, flags: { [cap]: 1000 * each } });
     expect(manifests(folder)).toMatchObject([{ status: "finished" }]);
     expect(repeated(folder)).toBe(0);
   });

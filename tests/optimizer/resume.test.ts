@@ -1,4 +1,6 @@
 import { describe, expect, it } from "vitest";
+import type { RunEvent } from "../../src/runs/events.ts";
+import { interruption } from "../../src/runs/interrupt.ts";
 import { flags, learned, manifests, repeated, TESTS } from "../support/recorded-runs.ts";
 import { grpoErrorOf } from "../support/refusals.ts";
 import { type RecordedOptions, trainingFolder } from "../support/training-folder.ts";
@@ -10,43 +12,8 @@ async function undisturbed(agent = {}, options: RecordedOptions = { flags }) {
 }
 
 describe("a run that is stopped and resumed", () => {
-  it.each([
-    [1, "odd"],
-    [4, "even"],
-  ])(
-    "after every write of its journal ends as one that was not: %i calls at a time, %s writes",
-    {
-      timeout: 180_000,
-    },
-    async (concurrency, which) => {
-      const whole = await undisturbed({}, { flags: { ...flags, concurrency } });
-      expect(new Set(whole.history.map((one) => one.status)).size).toBe(2);
-      expect(whole.written).toBe(whole.calls);
-      for (let writes = which === "odd" ? 1 : 2; writes <= whole.written; writes += 2) {
-        const folder = trainingFolder({}, TESTS);
-        const stopped = { flags: { ...flags, concurrency }, writes };
-        expect(await grpoErrorOf(() => folder.trainRecorded(stopped))).toMatchObject({ code: "KILLED" });
-        const before = folder.calls().length;
-        await folder.trainRecorded({ resume: true });
-        expect(learned(folder), `stopped after write ${writes}`).toEqual({
-          library: whole.library,
-          history: whole.history,
-          looks: whole.looks,
-        });
-        expect(repeated(folder), `calls repeated after write ${writes}`).toBeLessThanOrEqual(before - writes);
-        // A call may begin between a reply and its write: both are in flight.
-        expect(before - writes).toBeLessThanOrEqual(2 * concurrency);
-        expect(manifests(folder)).toMatchObject([
-          { status: "finished", usage: { calls: expect.any(Number) } },
-        ]);
-      }
-    },
-  );
-
-  it.each([
-    ["accepts", {}],
-    ["refuses every candidate", { deaf: "validation" }],
-  ])("after every write of a library's history that %s", async (_what, agent) => {
+  it("after every write of a library's history that refuses every candidate", async () => {
+    const agent = { deaf: "validation" };
     const whole = await undisturbed(agent);
     const writes = whole.history.length + whole.looks.length;
     expect(writes).toBeGreaterThan(1);
@@ -54,31 +21,24 @@ describe("a run that is stopped and resumed", () => {
       const folder = trainingFolder(agent, TESTS);
       await expect(folder.trainRecorded({ flags, storeWrites })).rejects.toThrow("killed");
       await folder.trainRecorded({ resume: true });
-      expect(learned(folder), `stopped after write ${storeWrites}`).toEqual({
-        library: whole.library,
-        history: whole.history,
-        looks: whole.looks,
-      });
+      const { library, history, looks } = whole;
+      expect(learned(folder), `stopped after write ${storeWrites}`).toEqual({ library, history, looks });
       expect(repeated(folder)).toBe(0);
     }
   });
 
-  it("and stopped again, and again", async () => {
-    const whole = await undisturbed();
-    const folder = trainingFolder({}, TESTS);
-    const one = { flags: { ...flags, concurrency: 1 }, writes: 5 };
-    await grpoErrorOf(() => folder.trainRecorded(one));
-    for (let left = whole.written - 5; left > 5; left -= 5)
-      expect(await grpoErrorOf(() => folder.trainRecorded({ resume: true, writes: 5 }))).toMatchObject({
-        code: "KILLED",
-      });
-    const { runtime } = await folder.trainRecorded({ resume: true });
-    expect(learned(folder).library).toBe(whole.library);
-    expect(learned(folder).history).toEqual(whole.history);
-    expect(runtime.limiter.usage.total()).toMatchObject({
-      calls: whole.calls,
-      costUsd: expect.closeTo(whole.calls / 1000),
-    });
+  it("by a signal keeps the answers that were under way, the learner's too", async () => {
+    const folder = trainingFolder({ latency: 60 }, TESTS);
+    const stop = new AbortController();
+    const events = (event: RunEvent): void => {
+      if (event.type === "call" && event.stage === "summary") stop.abort(interruption());
+    };
+    const stopped = () => folder.trainRecorded({ flags, runtime: { signal: stop.signal, events } });
+    expect(await grpoErrorOf(stopped)).toMatchObject({ code: "INTERRUPTED", exitCode: 130 });
+    const before = folder.calls().length;
+    expect(manifests(folder)).toMatchObject([{ code: "INTERRUPTED", usage: { calls: before } }]);
+    await folder.trainRecorded({ resume: true });
+    expect(repeated(folder)).toBe(0);
   });
 
   it("fails where it failed, as far as a candidate rests on it, and tries the rest again", async () => {

@@ -5,7 +5,8 @@ import { planTraining } from "../../src/optimizer/plan.ts";
 import { memoryJournal } from "../../src/runs/journal.ts";
 import { loadSuite } from "../../src/suite/suite.ts";
 import { grpoErrorOf } from "../support/refusals.ts";
-import { type TrainingFolder, trainingFolder, trainingTests } from "../support/training-folder.ts";
+import { trainingTests } from "../support/training-config.ts";
+import { type TrainingFolder, trainingFolder } from "../support/training-folder.ts";
 
 const FORMS = ["contrast", "principles"] as const;
 const texts = (folder: TrainingFolder) =>

@@ -2,7 +2,8 @@ import { afterEach, expect, it, vi } from "vitest";
 import { Runtime, type RuntimeOptions } from "../../src/runs/runtime.ts";
 import { rolloutGroup } from "../../src/suite/rollouts.ts";
 import { loadSuite } from "../../src/suite/suite.ts";
-import { type ChatAnswer, type ChatCall, chatServer } from "../support/chat-server.ts";
+import type { ChatAnswer, ChatCall } from "../support/chat-api.ts";
+import { chatServer } from "../support/chat-server.ts";
 import { grpoErrorOf } from "../support/refusals.ts";
 import { workspace } from "../support/workspace.ts";
 

@@ -1,7 +1,8 @@
-import { readdirSync, readFileSync } from "node:fs";
+import { readdirSync } from "node:fs";
 import { join } from "node:path";
-import { type Manifest, ManifestSchema } from "../../src/runs/manifest.ts";
-import { type TrainingFolder, trainingTests } from "./training-folder.ts";
+import { type Manifest, readManifest } from "../../src/runs/manifest.ts";
+import { trainingTests } from "./training-config.ts";
+import type { TrainingFolder } from "./training-folder.ts";
 
 /** Few tests in four steps: accepted and rejected candidates and a look at the sealed test are in the history. */
 export const TESTS = trainingTests(1).filter(({ id }) => !/train-0[4-7]|validation-03/.test(id));
@@ -20,9 +21,7 @@ export const flags = {
 export const manifests = ({ folder }: TrainingFolder): Manifest[] =>
   readdirSync(join(folder, ".grpo/runs"))
     .sort()
-    .map((id) =>
-      ManifestSchema.parse(JSON.parse(readFileSync(join(folder, ".grpo/runs", id, "manifest.json"), "utf8"))),
-    );
+    .flatMap((id) => readManifest(join(folder, ".grpo/runs", id)) ?? []);
 
 /** What must be equal however often a run was stopped: all but times, costs and the run's id. */
 export const learned = (folder: TrainingFolder) => ({

@@ -19,30 +19,18 @@ import type { RunEvent } from "../../src/runs/events.ts";
 import { Runtime, type RuntimeOptions } from "../../src/runs/runtime.ts";
 import type { SettingsInput } from "../../src/suite/settings.ts";
 import { loadSuite } from "../../src/suite/suite.ts";
+import { configOf, type TrainingTest, trainingTests } from "./training-config.ts";
 import { AGENT, GRADE } from "./training-model.ts";
-
-/** One example of the folder's config. */
-export interface TrainingTest {
-  id: string;
-  split: "train" | "validation" | "test";
-  persona: string;
-  query: string;
-  crisis?: boolean;
-}
+import type { Behaviour } from "./training-replies.ts";
 
 /** What `agent.mjs` is told; times are milliseconds, patterns are looked for in the question. */
-export interface AgentConfig {
+export interface AgentConfig extends Behaviour {
   /** Longest random wait before an answer. */
   latency?: number;
   fails?: string;
   /** Questions that fail as long as a file `outage` lies in the folder. */
   outage?: string;
   error?: string;
-  /** Questions whose answers take no notice of the library. */
-  deaf?: string;
-  always?: string;
-  /** Does most things right while it explores. */
-  eager?: boolean;
   cost?: number;
   /** What the learner answers instead of its own words. */
   learner?: string;
@@ -88,19 +76,6 @@ export interface TrainingFolder {
 /** A folder in memory, where there is one: hundreds of runs would wait for the disk most of the time. */
 const memory = (): string | undefined => ["/dev/shm"].find((path) => existsSync(path));
 
-/** Eight training, four validation and some sealed test examples; every third is a crisis. */
-export function trainingTests(sealed: number): TrainingTest[] {
-  const tests = (split: TrainingTest["split"], n: number): TrainingTest[] =>
-    Array.from({ length: n }, (_, index) => ({
-      id: `${split}-${String(index).padStart(2, "0")}`,
-      split,
-      persona: `${split} persona ${index % 2}`,
-      query: `My ${split} worry ${index} keeps ${["growing", "turning", "gnawing"][index % 3]} about ${split}thing${index} daily`,
-      crisis: index % 3 === 2,
-    }));
-  return [...tests("train", 8), ...tests("validation", 4), ...tests("test", sealed)];
-}
-
 /**
  * A temporary folder with a promptfooconfig, a grader and a small deterministic model: by itself it sometimes
  * does well while it explores, and always once its prompt says so.
@@ -134,7 +109,10 @@ export function trainingFolder(
   const store = openLibraryStore({ root: join(folder, "experiences"), agent: "tested", route: "common" });
   write("agent.mjs", AGENT);
   write("grade.mjs", GRADE);
-  write("promptfooconfig.yaml", JSON.stringify(configOf(agent, tests)));
+  write(
+    "promptfooconfig.yaml",
+    JSON.stringify(configOf({ id: "file://agent.mjs", label: "agent", config: agent }, tests)),
+  );
   return {
     folder,
     write,
@@ -214,37 +192,6 @@ function endingAfter(n: number, ended: () => Error) {
       count++;
       const written = write();
       return written instanceof Promise ? (written.then(last) as T) : last(written);
-    },
-  };
-}
-
-function configOf(agent: AgentConfig, tests: readonly TrainingTest[]): unknown {
-  return {
-    prompts: ['[{"role":"system","content":"You listen."},{"role":"user","content":{{query | dump}}}]'],
-    providers: [{ id: "file://agent.mjs", label: "agent", config: agent }],
-    defaultTest: { assert: [{ type: "javascript", value: "file://grade.mjs" }] },
-    tests: tests.map(({ id, split, persona, query, crisis = false }) => ({
-      vars: { query },
-      metadata: {
-        id,
-        split,
-        persona,
-        crisis,
-        userTypes: [crisis ? "crisis" : "general"],
-        good_response: `Reference of ${id}: it sounds painful to carry all of that alone every day`,
-      },
-    })),
-    metadata: {
-      grpo: {
-        agent: "tested",
-        advantage: "contrast",
-        groupSize: 3,
-        epochs: 1,
-        batchSize: 8,
-        candidates: 2,
-        refinements: 1,
-        screenSize: 4,
-      },
     },
   };
 }
