@@ -19,6 +19,8 @@ export interface Effect {
   high: number;
   /** Probability that the effect is below zero. */
   harmful: number;
+  /** Probability that it costs more than a tenth of the reward. */
+  serious: number;
   /** Rollouts with and without it, in groups that have both. */
   with: number;
   without: number;
@@ -34,6 +36,7 @@ const NOISES = [0.12, 0.2, 0.3];
 const LITTLES = [0.02, 0.06];
 /** Experiences that do a lot are looked for two at a time, on top of those that are as good as certain. */
 const CERTAIN = 0.95;
+const SERIOUS = -0.1;
 
 /**
  * Which experiences each rollout of a group gets: every experience in `share` of them, drawn at random, so that
@@ -79,6 +82,7 @@ export function attributeEffects(ids: readonly string[], rows: readonly Inclusio
       low: effect - 1.96 * Math.sqrt(spread),
       high: effect + 1.96 * Math.sqrt(spread),
       harmful: average((one) => below(0, one.mean[index] ?? 0, one.variance[index] ?? 0)),
+      serious: average((one) => below(SERIOUS, one.mean[index] ?? 0, one.variance[index] ?? 0)),
       with: present,
       without: rows.length - present,
     };
@@ -206,7 +210,7 @@ const dot = (a: readonly number[], b: readonly number[]): number =>
   a.reduce((sum, value, index) => sum + value * (b[index] ?? 0), 0);
 
 /** Chance that a normal variable is below a value. */
-export const below = (value: number, mean: number, variance: number): number =>
+const below = (value: number, mean: number, variance: number): number =>
   normalBelow((value - mean) / Math.sqrt(variance));
 
 /** Of the standard normal distribution, by the approximation of Abramowitz and Stegun 7.1.26 (error below 1.5e-7). */

@@ -1,5 +1,7 @@
+import type { Settings } from "../suite/settings.ts";
 import type { Suite } from "../suite/suite.ts";
 import { MAX_OPERATIONS } from "./contrast.ts";
+import { REPEATS, ROUNDS } from "./operation-test.ts";
 import { planSteps } from "./steps.ts";
 
 /** What a run will do at most, before any money is spent. */
@@ -23,19 +25,12 @@ export interface Tokens {
 export function planTraining(suite: Suite, form: "principles" | "contrast"): TrainingPlan {
   const { settings, examples } = suite;
   const steps = planSteps(examples.train, settings);
-  const { groupSize, candidates, refinements, screenSize } = settings;
-  const contrast = form === "contrast";
+  const { groupSize, screenSize } = settings;
+  const { screens, attempts, perStep, perGroup } = boundsOf(settings, form);
   const training = steps.reduce((sum, step) => sum + step.batch.length * groupSize, 0);
-  // Contrast adds the combined candidate and the refinements.
-  const screens = candidates + (contrast ? 1 + refinements * candidates : 0);
   const screening = steps.reduce((sum, step) => sum + Math.min(screenSize, step.batch.length) * screens, 0);
-  const attempts = Math.min(settings.gateAttempts, screens);
   const validation = examples.validation.length * settings.validationRepeats * (steps.length * attempts + 1);
   const test = examples.test.length * settings.testRepeats * 2;
-  const perStep = contrast
-    ? candidates * ((settings.maxOperations ?? MAX_OPERATIONS) + refinements)
-    : candidates;
-  const perGroup = contrast ? 0 : groupSize + 1;
   const learnerCalls = steps.reduce((sum, step) => sum + perStep + perGroup * step.batch.length, 0);
   const rollouts = training + screening + validation + test;
   const one = rolloutTokens(suite);
@@ -55,6 +50,28 @@ export function planTraining(suite: Suite, form: "principles" | "contrast"): Tra
       learner: timesTokens(learnerCalls, { promptTokens: asked, completionTokens: 150 }),
     },
   };
+}
+
+/** At most: rollouts of an example that compare candidates, candidates at the gate, learner calls a step and a group. */
+function boundsOf(
+  { schedule, groupSize, candidates, refinements, gateAttempts, maxOperations = MAX_OPERATIONS }: Settings,
+  form: "principles" | "contrast",
+) {
+  if (form === "contrast") {
+    // The combined candidate and the refinements come on top.
+    const screens = candidates + 1 + refinements * candidates;
+    const perStep = candidates * (maxOperations + refinements);
+    return { screens, attempts: Math.min(gateAttempts, screens), perStep, perGroup: 0 };
+  }
+  const perGroup = groupSize + 1;
+  if (schedule === "plain")
+    return {
+      screens: candidates,
+      attempts: Math.min(gateAttempts, candidates),
+      perStep: candidates,
+      perGroup,
+    };
+  return { screens: ROUNDS * REPEATS, attempts: Math.min(gateAttempts, 2), perStep: 1, perGroup };
 }
 
 export const timesTokens = (calls: number, { promptTokens, completionTokens }: Tokens): Tokens => ({

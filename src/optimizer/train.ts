@@ -10,7 +10,6 @@ import type { Advantage, FailedReflection, Reflection } from "./advantage.ts";
 import { buildCandidate, type Candidate } from "./candidates.ts";
 import { CriterionContrast } from "./contrast.ts";
 import { countKinds, type Group, type GroupKind, solvedIds } from "./groups.ts";
-import { testedCandidates } from "./inclusion.ts";
 import { GroupPrinciples } from "./principles.ts";
 import { rankCandidates } from "./ranking.ts";
 import {
@@ -22,6 +21,7 @@ import {
   rememberRejected,
 } from "./record.ts";
 import { planEpoch, type Step } from "./steps.ts";
+import { testedCandidates } from "./tested-candidates.ts";
 import { type TrainingRun, trainingGroups, trainingSampling } from "./training-run.ts";
 
 /** What one step did to the library. */

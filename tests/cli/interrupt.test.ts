@@ -28,7 +28,7 @@ providers: [{ id: file://agent.mjs, config: { ms: ${ms} } }]
 tests:
   - { vars: { q: a }, metadata: { split: train }, assert: [{ type: contains, value: x }] }
   - { vars: { q: b }, metadata: { split: validation }, assert: [{ type: contains, value: x }] }
-metadata: { grpo: { agent: x, groupSize: 12, concurrency: 3, minSupport: 1 } }
+metadata: { grpo: { agent: x, groupSize: 12, concurrency: 3, minSupport: 1, schedule: plain } }
 `;
 
 /** A run whose calls take so long, ended by these signals once its first calls are in flight. */

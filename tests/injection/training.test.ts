@@ -205,7 +205,7 @@ it("replies of 10 MB, of deep JSON and with a key in an error are answers or fai
     space.write("promptfooconfig.json", config);
     const trained = await commandLine(["train", "--display", "plain", "--epochs", "1"], space.folder);
     expect(trained.code).toBe(0);
-    expect(trained.stdout).toMatch(/failed: summary of .*\[secret\]/);
+    expect(trained.stdout).toMatch(/failed: (?:summary|comparison) of .*\[secret\]/);
     expectPlain(trained.stdout + trained.stderr);
     expectNoLeak(trained.stdout, trained.stderr);
   }

@@ -35,7 +35,7 @@ describe("what one group taught", () => {
       rollout(0.25, { reply: "advice", repeat: 0, scores: { "keeps-boundaries": [0, "gives advice"] } }),
       rollout(1, { reply: "listening", repeat: 1, scores: { "keeps-boundaries": [1, "fine"] } }),
     ]);
-    const form = principles(learner);
+    const form = principles(learner, { schedule: "plain" });
     expect(await form.ofGroup(judged, EMPTY)).toEqual([
       { text: "Name the feeling first.", exampleIds: ["q1"], draw: 0 },
     ]);
@@ -55,14 +55,28 @@ describe("what one group taught", () => {
     ["informative with an ungraded rollout, which is left out", [0, null, 1], 2],
   ])("a group that is %s", async (_what, rewards, summaries) => {
     const learner = answers();
-    await principles(learner).ofGroup(group("q1", rewards), EMPTY);
+    await principles(learner, { schedule: "plain" }).ofGroup(group("q1", rewards), EMPTY);
     expect(learner.asked.filter((one) => one.stage === "summary")).toHaveLength(summaries);
     expect(learner.asked.map(shown).join("")).not.toMatch(/NaN|null/);
   });
 
+  it.each([
+    ["short replies are compared as they are", 100, 0],
+    ["long ones are summarised first, each by itself", 9000, 2],
+  ])("unless the schedule is plain, %s", async (_what, length, summaries) => {
+    const learner = answers();
+    const replies = toGroup(example("q1"), [
+      rollout(0, { reply: "a".repeat(length) }),
+      rollout(1, { reply: "b".repeat(length), repeat: 1 }),
+    ]);
+    expect(await principles(learner).ofGroup(replies, EMPTY)).toHaveLength(1);
+    expect(learner.asked.filter((one) => one.stage === "summary")).toHaveLength(summaries);
+    expect(learner.asked.map(shown).at(-1)?.includes("a".repeat(100))).toBe(summaries === 0);
+  });
+
   it("a failed summary is kept with its reason, and the reply itself is compared instead", async () => {
     const learner = answers({ summary: "no" });
-    const form = principles(learner);
+    const form = principles(learner, { schedule: "plain" });
     const shownReply = toGroup(example("q1"), [
       rollout(0, { reply: "the very words" }),
       rollout(1, { repeat: 1 }),

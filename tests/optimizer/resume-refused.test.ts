@@ -19,7 +19,7 @@ describe("a run is resumed as what it was", () => {
   it("remembers its flags; caps and concurrency may change", async () => {
     const folder = await cutOff();
     await folder.trainRecorded({ resume: true, flags: { concurrency: 2, maxCostUsd: 5, prices } });
-    expect(manifests(folder)).toMatchObject([{ flags: { groupSize: 2, epochs: 2 }, status: "finished" }]);
+    expect(manifests(folder)).toMatchObject([{ flags: { groupSize: 3, epochs: 2 }, status: "finished" }]);
   });
 
   it.each([
@@ -55,7 +55,7 @@ describe("a run is resumed as what it was", () => {
   });
 
   it.each<[string, (folder: TrainingFolder) => void, NonNullable<RecordedOptions["flags"]>, string]>([
-    ["a setting", () => {}, { groupSize: 4 }, "setting groupSize (2, now 4)"],
+    ["a setting", () => {}, { groupSize: 4 }, "setting groupSize (3, now 4)"],
     ["a script", (folder) => folder.write("grade.mjs", "export default () => true;"), {}, "file grade.mjs"],
     ["an example", replace("worry 1 keeps", "worry one keeps"), {}, "1 train example (train-01)"],
     ["the prompt", replace("You listen.", "You hear."), {}, "prompt"],
@@ -164,7 +164,7 @@ describe("a library that somebody else changes", () => {
     expect(error).toMatchObject({ code: "LIBRARY_CONFLICT", exitCode: 5 });
     expect(error.message).toContain("common.md.candidate");
     expect(error.details).toMatch(
-      /^on the disk, since the run last saw it:\n {2}\+ \[E1\] A person wrote this\.\nwhat the run would have changed:\n {2}\+ \[E1\] .*\nchanged by both: E1$/,
+      /^on the disk, since the run last saw it:\n {2}\+ \[E1\] A person wrote this\.\nwhat the run would have changed:\n(?: {2}\+ \[E\d\] .*\n)+changed by both: E1$/,
     );
     expect(folder.library()).toBe(edited);
     const candidate = readFileSync(join(folder.folder, "experiences/tested/common.md.candidate"), "utf8");

@@ -31,7 +31,7 @@ describe("a run that is stopped and resumed", () => {
     const folder = trainingFolder({ latency: 60 }, TESTS);
     const stop = new AbortController();
     const events = (event: RunEvent): void => {
-      if (event.type === "call" && event.stage === "summary") stop.abort(interruption());
+      if (event.type === "call" && event.stage === "advantage") stop.abort(interruption());
     };
     const stopped = () => folder.trainRecorded({ flags, runtime: { signal: stop.signal, events } });
     expect(await grpoErrorOf(stopped)).toMatchObject({ code: "INTERRUPTED", exitCode: 130 });

@@ -7,12 +7,12 @@ import type { TrainingFolder } from "./training-folder.ts";
 /** Few tests in four steps: accepted and rejected candidates and a look at the sealed test are in the history. */
 export const TESTS = trainingTests(1).filter(({ id }) => !/train-0[4-7]|validation-03/.test(id));
 export const flags = {
-  groupSize: 2,
+  groupSize: 3,
   epochs: 2,
   batchSize: 2,
   screenSize: 2,
-  maxOperations: 1,
-  seed: 2,
+  maxOperations: 2,
+  seed: 1,
   advantage: "principles" as const,
   // So few examples in so small steps seldom teach the same twice.
   minSupport: 1,

@@ -1,0 +1,64 @@
+import type { Effect } from "../evaluation/attribution.ts";
+import type { LibraryDocument, Operation } from "../library/index.ts";
+import { buildCandidate, type Candidate } from "./candidates.ts";
+import { testOperations } from "./operation-test.ts";
+import { changing, type Search, untried } from "./ranking.ts";
+import type { TrainingRun } from "./training-run.ts";
+
+/** Probability of doing harm from which an operation is undone. */
+const HARMFUL = 0.9;
+/** The second candidate keeps what does good rather than harm. */
+const DOUBTFUL = 0.5;
+
+/**
+ * The first candidate without the operations that were seen to do harm, then without those that may: what the
+ * gate refuses as a whole is undone one experience after the other, not all at once.
+ */
+export async function testedCandidates(run: TrainingRun, search: Search): Promise<Candidate[]> {
+  const [candidate] = untried(search, changing(search.candidates));
+  if (candidate === undefined) return [];
+  const { operations } = candidate.proposal;
+  if (operations.length < 2) return [candidate];
+  const effects = await testOperations(run, search, operations);
+  const harmful = effects.filter((one) => one.harmful >= HARMFUL);
+  for (const effect of harmful) {
+    const operation = operations[Number(effect.id)];
+    if (operation !== undefined) search.refused.push({ text: wordsOf(operation), reason: harmText(effect) });
+  }
+  run.runtime.emit({
+    type: "phase-done",
+    phase: "candidates",
+    note: `${operations.length - harmful.length} of ${operations.length} operations do no harm on training`,
+  });
+  const without = (limit: number): Candidate => {
+    const kept = new Set(effects.flatMap((one) => (one.harmful < limit ? [Number(one.id)] : [])));
+    return partOf(run, search.library, candidate, kept);
+  };
+  return untried(search, distinct([without(HARMFUL), without(DOUBTFUL)]));
+}
+
+/** A candidate with some of its operations. */
+function partOf(
+  run: TrainingRun,
+  library: LibraryDocument,
+  { proposal }: Candidate,
+  kept: ReadonlySet<number>,
+): Candidate {
+  const some = <T>(items: readonly T[]): T[] => items.filter((_, index) => kept.has(index));
+  const part = { ...proposal, operations: some(proposal.operations), about: some(proposal.about) };
+  return buildCandidate(library, part, run.suite.settings, run.admission.refusal);
+}
+
+const distinct = (candidates: readonly Candidate[]): Candidate[] =>
+  changing(candidates).filter(
+    ({ proposal }, index, all) =>
+      all.findIndex((one) => one.proposal.operations.length === proposal.operations.length) === index,
+  );
+
+const wordsOf = (operation: Operation): string =>
+  "text" in operation ? operation.text : `${operation.op} ${operation.id ?? ""}`;
+
+const signed = (value: number): string => `${value < 0 ? "" : "+"}${value.toFixed(2)}`;
+
+const harmText = ({ effect, low, high, with: present, without }: Effect): string =>
+  `it did harm on training: ${signed(effect)} (95 % ${signed(low)} to ${signed(high)}), ${present} rollouts with it and ${without} without`;
