@@ -92,6 +92,7 @@ function withSettings(command: Command): Command {
     .option("--learner <provider id>", "the model that reflects (default: the agent's own)")
     .option("--judge <provider id>", "grader for model-graded assertions that name none")
     .option("--advantage <form>", "principles (the paper's) or contrast (by criterion, for small learners)")
+    .option("--schedule <name>", "adaptive (operations tested one by one) or plain (the paper's)")
     .option("--candidates <n>", "whole candidate libraries compared in a step", whole)
     .option("--refinements <n>", "attempts to reword an experience", whole)
     .option("--gate-attempts <n>", "candidates tried at the gate in a step", whole)
