@@ -76,27 +76,31 @@ function seedsOf({ seeds }: Scenario): readonly number[] {
   return values.seeds?.split(",").map(Number) ?? seeds;
 }
 
-function projectOf(concurrency: number, seed: number) {
+type ProjectScenario = Pick<Scenario, "concurrency" | "settings" | "copies">;
+
+function projectOf({ concurrency, settings = {}, copies = 1 }: ProjectScenario, seed: number) {
   return {
+    copies,
     concurrency,
     seed,
     validation: Number(values.validation),
     test: values.test,
     flat: values.flat,
-    settings: JSON.parse(values.settings) as Record<string, unknown>,
+    settings: { ...settings, ...(JSON.parse(values.settings) as Record<string, unknown>) },
   };
 }
 
-function runOf({ name, concurrency, mock }: Scenario, seed: number): Promise<TrainedOnce> {
+function runOf(scenario: Scenario, seed: number): Promise<TrainedOnce> {
+  const { name, mock } = scenario;
   const folder = join(values.out, `${name}-${seed}`);
   const node = values["cpu-prof"] ? ["--cpu-prof", `--cpu-prof-dir=${folder}`] : [];
-  return trainOnce({ folder, mock, node, ...projectOf(concurrency, seed) });
+  return trainOnce({ folder, mock, node, ...projectOf(scenario, seed) });
 }
 
 /** CPU seconds of `train --dry-run`: reading the config, promptfoo's own start, no call. */
 async function startCpu(): Promise<number> {
   const folder = join(values.out, "start");
-  const config = writeProject(folder, { ...projectOf(16, 1), url: "http://127.0.0.1:9" });
+  const config = writeProject(folder, { ...projectOf({ concurrency: 16 }, 1), url: "http://127.0.0.1:9" });
   const env = { PROMPTFOO_CONFIG_DIR: join(folder, "home") };
   return (await measured([CLI, "train", "--dry-run", "-c", config], { folder, env })).cpuS;
 }

@@ -7,6 +7,10 @@ export interface Scenario {
   says: string;
   concurrency: number;
   mock: Partial<MockOptions>;
+  /** Under metadata.grpo; what the command line says comes on top. */
+  settings?: Record<string, unknown>;
+  /** Copies of each training ticket; default 1. */
+  copies?: number;
   /** Seeds, where none are asked for. */
   seeds: readonly number[];
 }
@@ -15,8 +19,13 @@ export interface Scenario {
 const SEEDS = [11, 12, 13, 14, 15];
 /** Where only time is asked for, and the rest is known from others. */
 const FEW = [11, 12, 13];
+/** Our own estimate of the lift from enough rollouts to be compared with the exact one. */
+const TESTED = { testRepeats: 10 };
+const PLAIN = { ...TESTED, schedule: "plain" };
 const FAST = { latencyMs: 20 };
 const REAL = { latencyMs: 300 };
+/** 14 tickets, eight times each: a step long enough to tell barriers from a short task. */
+const WIDE = { copies: 8, settings: { batchSize: 112, screenSize: 56 } };
 
 export const SCENARIOS: readonly Scenario[] = [
   {
@@ -24,6 +33,7 @@ export const SCENARIOS: readonly Scenario[] = [
     says: "no bad proposals; 20 ms, 16 calls side by side",
     concurrency: 16,
     mock: { ...FAST, bad: 0 },
+    settings: TESTED,
     seeds: SEEDS,
   },
   {
@@ -31,6 +41,23 @@ export const SCENARIOS: readonly Scenario[] = [
     says: "15 % of proposals harmful or without effect; 20 ms, 16 side by side",
     concurrency: 16,
     mock: { ...FAST, bad: 0.15 },
+    settings: TESTED,
+    seeds: SEEDS,
+  },
+  {
+    name: "plain",
+    says: "as clean, with the paper's schedule",
+    concurrency: 16,
+    mock: { ...FAST, bad: 0 },
+    settings: PLAIN,
+    seeds: SEEDS,
+  },
+  {
+    name: "plain15",
+    says: "as bad15, with the paper's schedule",
+    concurrency: 16,
+    mock: { ...FAST, bad: 0.15 },
+    settings: PLAIN,
     seeds: SEEDS,
   },
   {
@@ -45,6 +72,22 @@ export const SCENARIOS: readonly Scenario[] = [
     says: "no bad proposals; 300 ms, 64 side by side",
     concurrency: 64,
     mock: { ...REAL, bad: 0 },
+    seeds: FEW,
+  },
+  {
+    name: "wide16",
+    says: "as conc16, with 112 training tickets in one step an epoch",
+    concurrency: 16,
+    mock: { ...REAL, bad: 0 },
+    ...WIDE,
+    seeds: FEW,
+  },
+  {
+    name: "wide64",
+    says: "as conc64, with 112 training tickets in one step an epoch",
+    concurrency: 64,
+    mock: { ...REAL, bad: 0 },
+    ...WIDE,
     seeds: FEW,
   },
   {
