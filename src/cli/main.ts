@@ -1,64 +1,9 @@
 #!/usr/bin/env node
-import { Command, CommanderError, InvalidArgumentError } from "commander";
-import { GrpoError } from "../library/error.ts";
-import { packageVersion } from "../runs/package-version.ts";
-import { datasetCommands } from "./dataset-commands.ts";
-import { evaluateCommands } from "./evaluate-commands.ts";
-import { libraryCommands } from "./library-commands.ts";
-import { planCommands } from "./plan-commands.ts";
-import { runsCommands } from "./runs-commands.ts";
-import { trainCommands } from "./train-commands.ts";
+import { keepCompiledCode } from "./compiled-code.ts";
 
-/** Commander's own usage errors exit 1, which CI would read as a regression: here they are 3. */
-const USAGE = 3;
-
-async function main(): Promise<number> {
-  const program = new Command("promptfoo-grpo")
-    .description(
-      "Learns a small library of experiences that makes an agent better, from its own promptfoo tests.",
-    )
-    .version(packageVersion())
-    .exitOverride()
-    .configureOutput({ outputError: (text, write) => write(usageError(text)) });
-  let exitCode = 0;
-  const done = (code: number): void => {
-    exitCode = code;
-  };
-  trainCommands(program, done);
-  evaluateCommands(program, done);
-  planCommands(program, done);
-  libraryCommands(program, done);
-  runsCommands(program);
-  datasetCommands(program, done);
-  try {
-    await program.parseAsync();
-    return exitCode;
-  } catch (error) {
-    return report(error);
-  }
-}
-
-/** Commander's message in the form of every other error: `CODE: message remedy`, one paragraph. */
-const usageError = (text: string): string =>
-  `\nUSAGE: ${text
-    .replace(/^error: /, "")
-    .trim()
-    .replaceAll("\n", " ")
-    .replace(/[.?)]?$/, (end) => end || ".")} Add --help for what there is.\n`;
-
-function report(error: unknown): number {
-  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : USAGE;
-  if (error instanceof InvalidArgumentError) return USAGE;
-  if (error instanceof GrpoError) {
-    process.stderr.write(`\n${error.describe()}\n${error.details === undefined ? "" : `${error.details}\n`}`);
-    return error.exitCode;
-  }
-  if (error instanceof Error && error.name === "AbortError") return 130;
-  process.stderr.write(
-    `\nUNEXPECTED: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`,
-  );
-  return 70;
-}
+// Before anything else is loaded: of what stands here in imports nothing is kept.
+keepCompiledCode();
+const { main, report } = await import("./program.ts");
 
 // undici announces an experimental interceptor at every start; other warnings are shown as usual.
 process.removeAllListeners("warning");

@@ -1,4 +1,5 @@
-import { GrpoError, safeLine } from "../library/index.ts";
+import { GrpoError } from "../library/error.ts";
+import { safeLine } from "../library/text.ts";
 import { count } from "../reports/figures.ts";
 import { type FileJournal, openJournal } from "../runs/journal-sqlite.ts";
 import { isUnfinished, type Manifest } from "../runs/manifest.ts";
