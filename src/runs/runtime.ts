@@ -1,3 +1,4 @@
+import pLimit from "p-limit";
 import type { GrpoError } from "../library/error.ts";
 import type { EventSink } from "./events.ts";
 import { type Executor, embeddedExecutor } from "./executor.ts";
@@ -33,6 +34,12 @@ export interface RuntimeOptions {
 /** A pause that is worth a line to whoever watches, milliseconds. */
 const LONG_PAUSE_MS = 5000;
 
+/**
+ * Each group that is under way has at least one call in flight or waiting, but for moments of scoring: twice as many
+ * as there are places keep all of them taken, also when every group waits for its last call.
+ */
+const GROUPS_PER_PLACE = 2;
+
 /** What every paid call of a run goes through: the executor with its journal, the limiter, the event stream. */
 export class Runtime {
   readonly executor: Executor;
@@ -44,6 +51,7 @@ export class Runtime {
   readonly emit: EventSink;
   /** From now on tasks are answered from the journal alone; what failed before is not asked again. */
   onlyRecorded = false;
+  readonly #groups;
   readonly #open = new Set<Promise<unknown>>();
   #stopped: GrpoError | undefined;
   #journal: Journal;
@@ -57,6 +65,7 @@ export class Runtime {
       fail: (...entry) => this.#journal.fail(...entry),
     });
     this.emit = options.events ?? (() => {});
+    this.#groups = pLimit(GROUPS_PER_PLACE * options.concurrency);
     this.signal = options.signal;
     this.callTimeoutMs = options.callTimeoutMs;
     this.hedge = options.hedge ?? true;
@@ -90,6 +99,18 @@ export class Runtime {
     const done = (): void => void this.#open.delete(open);
     open.then(done, done);
     return open;
+  }
+
+  /**
+   * Works on one group, first come, first served: a group that is begun holds memory, and a step may have thousands.
+   * Work must not wait for another group.
+   * @throws GrpoError what stopped the run, before the work is begun
+   */
+  group<T>(work: () => Promise<T>): Promise<T> {
+    return this.#groups(() => {
+      this.throwIfStopped();
+      return work();
+    });
   }
 
   /** Resolves when every task that was begun is journalled or has failed. */
