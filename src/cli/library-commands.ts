@@ -1,16 +1,7 @@
 import type { Command } from "commander";
-import { GrpoError, openLibraryStore } from "../library/index.ts";
-import {
-  diffVersions,
-  lintLibraryFile,
-  listLibraries,
-  logLibrary,
-  rollbackLibrary,
-  showLibrary,
-} from "./library.ts";
+import { GrpoError } from "../library/error.ts";
+import type { LibraryStore } from "../library/store.ts";
 import { print } from "./output.ts";
-
-import { releaseQuarantined, showQuarantine } from "./quarantine.ts";
 
 interface Address {
   agent: string;
@@ -36,7 +27,9 @@ function version(text: string): number {
   });
 }
 
-/** Registers `library …`; nothing here imports promptfoo. */
+type Work = typeof import("./library.ts");
+
+/** Registers `library …`; nothing here imports promptfoo, and the library only when one runs. */
 export function libraryCommands(program: Command, done: (exitCode: number) => void): void {
   const library = program
     .command("library")
@@ -53,38 +46,59 @@ export function libraryCommands(program: Command, done: (exitCode: number) => vo
       .option("--agent <name>", "the agent", "agent")
       .option("--route <name>", "the route", "common")
       .option(...root);
-  const store = ({ agent, route, experiences }: Address) =>
-    openLibraryStore({ root: experiences, agent, route });
 
   library
     .command("list")
     .description("Every library, one line each.")
     .option(...root)
-    .action(({ experiences }: Address) => say(listLibraries(experiences)));
-  one("show", "What a library says now.").action((address: Address) => say(showLibrary(store(address))));
-  one("log", "Every version and every rejected candidate: who, when, why.").action((address: Address) =>
-    say(logLibrary(store(address))),
+    .action(async ({ experiences }: Address) =>
+      say((await import("./library.ts")).listLibraries(experiences)),
+    );
+  one("show", "What a library says now.").action(async (address: Address) =>
+    say(await onStore(address, (work, store) => work.showLibrary(store))),
   );
-  one("diff <a> <b>", "What changed between two versions.").action((a: string, b: string, address: Address) =>
-    say(diffVersions(store(address), version(a), version(b))),
+  one("log", "Every version and every rejected candidate: who, when, why.").action(async (address: Address) =>
+    say(await onStore(address, (work, store) => work.logLibrary(store))),
+  );
+  one("diff <a> <b>", "What changed between two versions.").action(
+    async (a: string, b: string, address: Address) => {
+      const { diffVersions } = await import("./library-diff.ts");
+      say(await onStore(address, (_, store) => diffVersions(store, version(a), version(b))));
+    },
   );
   one("rollback <version>", "Make an earlier version the next one; the history only grows.")
     .option("--reason <text>", "why", "taken back by hand")
-    .action((to: string, given: Address & { reason: string }) =>
-      say(rollbackLibrary(store(given), version(to), given.reason)),
+    .action(async (to: string, given: Address & { reason: string }) =>
+      say(await onStore(given, (work, store) => work.rollbackLibrary(store, version(to), given.reason))),
     );
   one("quarantine [id]", "Texts that may not enter by themselves, and why; or one of them.").action(
-    (id: string | undefined, address: Address) => print(showQuarantine(store(address), id)),
+    async (id: string | undefined, address: Address) => {
+      const { showQuarantine } = await import("./quarantine.ts");
+      print(await onStore(address, (_, store) => showQuarantine(store, id)));
+    },
   );
   one("release <id>", "Take a text out of quarantine into the library, as a version of its own.")
     .requiredOption("--reason <text>", "why")
     .option("--text <text>", "what it is to say instead")
-    .action((id: string, { reason, text, ...address }: Address & { reason: string; text?: string }) =>
-      print(releaseQuarantined(store(address), id, { reason, ...(text === undefined ? {} : { text }) })),
-    );
-  one("lint", "Caps, duplicates, and texts that do not belong in a library.").action((address: Address) => {
-    const { text, hasErrors } = lintLibraryFile(store(address));
-    say(text);
-    done(hasErrors ? 3 : 0);
-  });
+    .action(async (id: string, { reason, text, ...address }: Address & { reason: string; text?: string }) => {
+      const { releaseQuarantined } = await import("./quarantine.ts");
+      const told = { reason, ...(text === undefined ? {} : { text }) };
+      print(await onStore(address, (_, store) => releaseQuarantined(store, id, told)));
+    });
+  one("lint", "Caps, duplicates, and texts that do not belong in a library.").action(
+    async (address: Address) => {
+      const { text, hasErrors } = await onStore(address, (work, store) => work.lintLibraryFile(store));
+      say(text);
+      done(hasErrors ? 3 : 0);
+    },
+  );
+}
+
+async function onStore<T>(
+  { agent, route, experiences }: Address,
+  ask: (work: Work, store: LibraryStore) => T,
+): Promise<T> {
+  const { openLibraryStore } = await import("../library/store.ts");
+  const store = openLibraryStore({ root: experiences, agent, route });
+  return ask(await import("./library.ts"), store);
 }

@@ -1,20 +1,14 @@
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
-import {
-  diffLibraries,
-  formatDiff,
-  GrpoError,
-  type HistoryEntry,
-  type LibraryStore,
-  type Limits,
-  LimitsSchema,
-  type Look,
-  lintLibrary,
-  type Operation,
-  openLibraryStore,
-  type Quarantined,
-  safeLine,
-} from "../library/index.ts";
+import { GrpoError } from "../library/error.ts";
+import { type Limits, LimitsSchema } from "../library/experience.ts";
+import type { HistoryEntry } from "../library/history.ts";
+import { lintLibrary } from "../library/lint.ts";
+import type { Look } from "../library/looks.ts";
+import type { Operation } from "../library/operations.ts";
+import type { Quarantined } from "../library/quarantine.ts";
+import { type LibraryStore, openLibraryStore } from "../library/store.ts";
+import { safeLine } from "../library/text.ts";
 import { describeQuarantined } from "./quarantine.ts";
 
 /** `library list`: one line a library below `root`; one that cannot be read says why. */
@@ -43,11 +37,6 @@ export function logLibrary(store: LibraryStore): string {
   const lines = inOrderOfTime(versions, store.looks()).toReversed().map(describeLine);
   lines.unshift(...describeUnrecorded(store));
   return lines.length === 0 ? "No history." : lines.join("\n");
-}
-
-/** `library diff A B`. */
-export function diffVersions(store: LibraryStore, a: number, b: number): string {
-  return formatDiff(diffLibraries(store.readVersion(a), store.readVersion(b)));
 }
 
 /** `library rollback V`: the earlier text becomes a new version. */

@@ -1,6 +1,10 @@
 #!/usr/bin/env node
-import { complain } from "./output.ts";
-import { reported, runCommandLine } from "./program.ts";
+import { keepCompiledCode } from "./compiled-code.ts";
+
+// Before anything else is loaded: of what stands here in imports nothing is kept.
+keepCompiledCode();
+const { complain } = await import("./output.ts");
+const { reported, runCommandLine } = await import("./program.ts");
 
 // undici announces an experimental interceptor at every start; other warnings are shown as usual.
 process.removeAllListeners("warning");

@@ -1,14 +1,11 @@
-import {
-  applyOperations,
-  GrpoError,
-  type LibraryDocument,
-  type LibraryStore,
-  LimitsSchema,
-  lintLibrary,
-  type Operation,
-  type Quarantined,
-  safeLine,
-} from "../library/index.ts";
+import type { LibraryDocument } from "../library/document.ts";
+import { GrpoError } from "../library/error.ts";
+import { LimitsSchema } from "../library/experience.ts";
+import { lintLibrary } from "../library/lint.ts";
+import { applyOperations, type Operation } from "../library/operations.ts";
+import type { Quarantined } from "../library/quarantine.ts";
+import type { LibraryStore } from "../library/store.ts";
+import { safeLine } from "../library/text.ts";
 
 export interface ReleaseOptions {
   reason: string;

@@ -1,4 +1,5 @@
-import { GrpoError, safeColumns, safeJson, safeLine } from "../library/index.ts";
+import { GrpoError } from "../library/error.ts";
+import { safeColumns, safeJson, safeLine } from "../library/text.ts";
 import { count } from "../reports/figures.ts";
 import { type FileJournal, openJournal } from "../runs/journal-sqlite.ts";
 import { isUnfinished, type Manifest } from "../runs/manifest.ts";

@@ -1,4 +1,4 @@
-import { operationsBetween } from "./diff.ts";
+import { operationsBetween } from "./changes.ts";
 import { type LibraryDocument, settleNextId, withNextId, withVersion } from "./document.ts";
 import { GrpoError } from "./error.ts";
 import { idNumber } from "./experience.ts";

@@ -1,7 +1,6 @@
 import { diffWordsWithSpace } from "diff";
+import { type ChangedText, changesBetween, type LibraryChanges } from "./changes.ts";
 import type { LibraryDocument } from "./document.ts";
-import type { Experience } from "./experience.ts";
-import type { Operation } from "./operations.ts";
 import { safeLine } from "./text.ts";
 
 /** A run of words of a changed text. */
@@ -11,38 +10,19 @@ export interface WordChange {
 }
 
 /** An experience that both libraries have, with other words. */
-export interface ChangedExperience {
-  id: string;
-  before: string;
-  after: string;
+export interface ChangedExperience extends ChangedText {
   words: WordChange[];
 }
 
-export interface LibraryDiff {
-  added: Experience[];
-  removed: Experience[];
+export interface LibraryDiff extends LibraryChanges {
   changed: ChangedExperience[];
-  /** The experiences that both have stand in another order. */
-  reordered: boolean;
 }
 
 /** What changes from `a` to `b`, experience by experience. */
 export function diffLibraries(a: LibraryDocument, b: LibraryDocument): LibraryDiff {
-  const before = new Map(a.experiences.map(({ id, text }) => [id, text]));
-  const after = new Map(b.experiences.map(({ id, text }) => [id, text]));
-  const changed = b.experiences.flatMap(({ id, text }) => {
-    const old = before.get(id);
-    if (old === undefined || old === text) return [];
-    return [{ id, before: old, after: text, words: wordChanges(old, text) }];
-  });
-  const sharedInA = [...before.keys()].filter((id) => after.has(id));
-  const sharedInB = [...after.keys()].filter((id) => before.has(id));
-  return {
-    added: b.experiences.filter(({ id }) => !before.has(id)),
-    removed: a.experiences.filter(({ id }) => !after.has(id)),
-    changed,
-    reordered: sharedInA.join() !== sharedInB.join(),
-  };
+  const changes = changesBetween(a, b);
+  const changed = changes.changed.map((one) => ({ ...one, words: wordChanges(one.before, one.after) }));
+  return { ...changes, changed };
 }
 
 /** One line a change, for a terminal: `+` added, `-` removed, `~` changed with `[-old-]` and `{+new+}` words. */
@@ -54,16 +34,6 @@ export function formatDiff(diff: LibraryDiff): string {
     ...(diff.reordered ? ["  the experiences stand in another order"] : []),
   ];
   return lines.length === 0 ? "No experience differs." : lines.join("\n");
-}
-
-/** The operations that would have made `b` of `a`: how a person's edit enters the history. */
-export function operationsBetween(a: LibraryDocument, b: LibraryDocument): Operation[] {
-  const { added, removed, changed } = diffLibraries(a, b);
-  return [
-    ...removed.map(({ id }): Operation => ({ op: "DELETE", id })),
-    ...changed.map(({ id, after }): Operation => ({ op: "MODIFY", id, text: after })),
-    ...added.map(({ text }): Operation => ({ op: "ADD", text })),
-  ];
 }
 
 function wordChanges(before: string, after: string): WordChange[] {

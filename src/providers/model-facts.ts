@@ -76,13 +76,25 @@ function listedPrice(model: ApiProvider, config: object): OwnPrice | undefined {
  * Leaves retries to the limiter, where they are counted and can be interrupted. By itself promptfoo's fetch waits
  * for a minute after a 429 without Retry-After, four times, inside our call: providers take `maxRetries` from
  * their config, and promptfoo hands it on to whatever they fetch (its scheduler is switched off in quiet.ts).
+ * Requests are not logged either.
  * An ExperienceProvider's inner model is loaded at its first call; it is reached through the wrapper's config.
  */
 export function withoutOwnRetries<T extends ApiProvider>(model: T): T {
   const config: unknown = model.config ?? {};
   if (typeof config === "object" && config !== null) {
     // Another object: the one that is there may be the user's. Where it cannot be set, the provider has its way.
-    Reflect.set(model, "config", { ...config, maxRetries: 0 });
+    Reflect.set(model, "config", { ...config, ...unlogged(model, config), maxRetries: 0 });
   }
   return model;
+}
+
+/**
+ * promptfoo's fetch makes a debug line of each request and reply, keys searched for and blacked out, also when
+ * nobody reads it; its own header, which it sends on, is the one switch. Of OpenAI-like providers alone: they are
+ * the ones that are known to put these headers into a request.
+ */
+function unlogged(model: ApiProvider, { headers = {} }: { headers?: unknown }): object {
+  const ours = addressOf(model) !== undefined && process.env["LOG_LEVEL"] !== "debug";
+  if (!ours || typeof headers !== "object" || headers === null || Array.isArray(headers)) return {};
+  return { headers: { "x-promptfoo-silent": "true", ...headers } };
 }

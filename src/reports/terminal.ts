@@ -1,4 +1,4 @@
-import { safeText } from "../library/index.ts";
+import { safeText } from "../library/text.ts";
 import { redactText } from "../runs/secrets.ts";
 
 /** At the start of a line GitHub's runner takes `::name` for a command; `##[name` and `##vso[` are ones anywhere. */

@@ -1,8 +1,10 @@
 import { readFileSync } from "node:fs";
-import { z } from "zod";
 
-/** This package's version. */
+/** This package's version. Every start asks for it, so it is read by hand: zod would take longer than all else of `--help`. */
 export function packageVersion(): string {
   const text = readFileSync(new URL("../../package.json", import.meta.url), "utf8");
-  return z.object({ version: z.string() }).parse(JSON.parse(text)).version;
+  const whole: unknown = JSON.parse(text);
+  if (typeof whole === "object" && whole !== null && "version" in whole && typeof whole.version === "string")
+    return whole.version;
+  throw new Error("package.json names no version");
 }

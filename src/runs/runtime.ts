@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import pLimit from "p-limit";
 import type { GrpoError } from "../library/error.ts";
 import type { EventSink } from "./events.ts";
 import { type Executor, embeddedExecutor } from "./executor.ts";
@@ -37,6 +38,12 @@ const LONG_PAUSE_MS = 5000;
 /** How long calls in flight may take to be recorded once a run has failed by itself. */
 const SETTLE_MS = 3000;
 
+/**
+ * Each group that is under way has at least one call in flight or waiting, but for moments of scoring: twice as many
+ * as there are places keep all of them taken, also when every group waits for its last call.
+ */
+const GROUPS_PER_PLACE = 2;
+
 /** What every paid call of a run goes through: the executor with its journal, the limiter, the event stream. */
 export class Runtime {
   readonly executor: Executor;
@@ -48,6 +55,7 @@ export class Runtime {
   readonly emit: EventSink;
   /** From now on tasks are answered from the journal alone; what failed before is not asked again. */
   onlyRecorded = false;
+  readonly #groups;
   readonly #open = new Set<Promise<unknown>>();
   #stopped: GrpoError | undefined;
   #woundUp: Promise<void> | undefined;
@@ -62,6 +70,7 @@ export class Runtime {
       fail: (...entry) => this.#journal.fail(...entry),
     });
     this.emit = options.events ?? (() => {});
+    this.#groups = pLimit(GROUPS_PER_PLACE * options.concurrency);
     this.signal = options.signal;
     this.callTimeoutMs = options.callTimeoutMs;
     this.hedge = options.hedge ?? true;
@@ -95,6 +104,18 @@ export class Runtime {
     const done = (): void => void this.#open.delete(open);
     open.then(done, done);
     return open;
+  }
+
+  /**
+   * Works on one group, first come, first served: a group that is begun holds memory, and a step may have thousands.
+   * Work must not wait for another group.
+   * @throws GrpoError what stopped the run, before the work is begun
+   */
+  group<T>(work: () => Promise<T>): Promise<T> {
+    return this.#groups(() => {
+      this.throwIfStopped();
+      return work();
+    });
   }
 
   /** Resolves when every task that was begun is journalled or has failed. */

@@ -54,7 +54,17 @@ function walk(
   );
 }
 
+/** Every record asks for them, and to read a variable is slow: only those are read whose names say so. */
 const environmentSecrets = (): string[] =>
-  Object.entries(process.env).flatMap(([name, value]) =>
-    value !== undefined && value.length >= 8 && SECRET_KEY.test(name) ? [value] : [],
-  );
+  Object.keys(process.env).flatMap((name) => {
+    const value = isSecretName(name) ? process.env[name] : undefined;
+    return value !== undefined && value.length >= 8 ? [value] : [];
+  });
+
+const secretNames = new Map<string, boolean>();
+
+function isSecretName(name: string): boolean {
+  const known = secretNames.get(name) ?? SECRET_KEY.test(name);
+  secretNames.set(name, known);
+  return known;
+}

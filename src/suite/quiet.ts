@@ -1,3 +1,5 @@
+import { registerHooks } from "node:module";
+
 /**
  * Call before promptfoo is imported: it reads these then. At any level of its own its logger prints what we
  * report ourselves, and a line a call; at one that it does not know it prints nothing.
@@ -6,7 +8,30 @@ export function quietPromptfoo(): void {
   process.env["LOG_LEVEL"] ??= "none";
   process.env["PROMPTFOO_DISABLE_TELEMETRY"] ??= "1";
   process.env["PROMPTFOO_DISABLE_UPDATE"] ??= "1";
+  if (process.env["LOG_LEVEL"] !== "debug") withoutSourceMaps();
   dropAnnotations();
+}
+
+const MAPS = "source-map-support";
+const NO_MAPS = "data:text/javascript,export const install = () => {};";
+let mapsAsked = false;
+
+/**
+ * promptfoo imports a package at each debug line, printed or not, until that succeeds once. The package is seldom
+ * there, and a failing import takes longer than all else of the line. It is given an empty one; then Node.js
+ * resolves as before.
+ */
+function withoutSourceMaps(): void {
+  if (mapsAsked) return;
+  mapsAsked = true;
+  const hooks = registerHooks({
+    resolve: (name, context, next) => {
+      const asker = context.parentURL ?? "";
+      if (name !== MAPS || !/[\\/]promptfoo[\\/]/.test(asker)) return next(name, context);
+      hooks.deregister();
+      return { url: NO_MAPS, format: "module", shortCircuit: true };
+    },
+  });
 }
 
 const ANNOTATION = /^::(?:notice|error)::(?:Evaluation |Target unavailable )/;

@@ -34,12 +34,16 @@ export async function rolloutGroup(
   example: SuiteExample,
   sampling: Sampling,
 ): Promise<Rollout[]> {
-  const record = await evaluate(
-    await groupSuite(suite, runtime, [example], [sampledAgent(suite, runtime, sampling, suite.agent.label)]),
-    { ...EVALUATE_OPTIONS, repeat: sampling.repeats, maxConcurrency: sampling.repeats },
-  );
+  const rollouts = await runtime.group(async () => {
+    const agent = sampledAgent(suite, runtime, sampling, suite.agent.label);
+    const { results } = await evaluate(await groupSuite(suite, runtime, [example], [agent]), {
+      ...EVALUATE_OPTIONS,
+      repeat: sampling.repeats,
+      maxConcurrency: sampling.repeats,
+    });
+    return results.map((row) => toRollout(row, example.id));
+  });
   runtime.throwIfStopped();
-  const rollouts = record.results.map((row) => toRollout(row, example.id));
   return Array.from(
     { length: sampling.repeats },
     (_, repeat) => rollouts.find((one) => one.repeat === repeat) ?? missingRollout(example.id, repeat),

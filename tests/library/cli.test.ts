@@ -2,13 +2,13 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, it } from "vitest";
 import {
-  diffVersions,
   lintLibraryFile,
   listLibraries,
   logLibrary,
   rollbackLibrary,
   showLibrary,
 } from "../../src/cli/library.ts";
+import { diffVersions } from "../../src/cli/library-diff.ts";
 import { openLibraryStore } from "../../src/library/index.ts";
 import { failure, temporaryFolder } from "./helpers.ts";
 

@@ -148,4 +148,25 @@ describe("what is known of a model", () => {
     const frozen = Object.freeze(provider("m", config));
     expect(withoutOwnRetries(frozen)).toBe(frozen);
   });
+
+  it.each<[string, object, Record<string, unknown>, unknown]>([
+    [
+      "an OpenAI-like one is not logged",
+      { getApiUrl: () => "http://m" },
+      {},
+      { "x-promptfoo-silent": "true" },
+    ],
+    [
+      "its own headers stay, and win",
+      { getApiUrl: () => "http://m" },
+      { headers: { a: "b", "x-promptfoo-silent": "false" } },
+      { a: "b", "x-promptfoo-silent": "false" },
+    ],
+    ["headers that are none", { getApiUrl: () => "http://m" }, { headers: "a: b" }, "a: b"],
+    ["another kind of provider gets none", {}, {}, undefined],
+  ])("requests: %s", (_what, more, config, headers) => {
+    const one = withoutOwnRetries(provider("m", config, more) as Parameters<typeof withoutOwnRetries>[0]);
+    expect(one.config).toEqual({ ...config, maxRetries: 0, ...(headers === undefined ? {} : { headers }) });
+    expect(config).not.toHaveProperty("maxRetries");
+  });
 });

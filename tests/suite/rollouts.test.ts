@@ -223,3 +223,29 @@ it("live functions of a JavaScript config grade the rollouts", async () => {
   );
   expect(rollout).toMatchObject({ reward: 0.5, criteria: [{ reason: "live" }] });
 });
+
+it("promptfoo renders no group's prompts before there is room for the group", async () => {
+  const space = workspace({
+    "prompt.mjs":
+      "globalThis.rendered = 0; export default ({ vars }) => { globalThis.rendered++; return 'Answer ' + vars.q; };",
+    "slow.mjs": `let calls = 0; globalThis.seen = [];
+export default class { id() { return "slow"; } async callApi() {
+  calls++; await new Promise((resolve) => setTimeout(resolve, 10));
+  globalThis.seen.push(globalThis.rendered - calls); return { output: "a" }; } }`,
+    "promptfooconfig.yaml": `
+prompts: [file://prompt.mjs]
+providers: [file://slow.mjs]
+tests:
+  - { vars: { q: a }, metadata: { id: one, split: train }, ${CONTAINS} }
+  - { vars: { q: b }, metadata: { id: two, split: validation }, ${CONTAINS} }`,
+  });
+  const { suite, example } = await open(space);
+  const runtime = new Runtime({ concurrency: 1 });
+  Object.assign(globalThis, { rendered: 0 });
+  const draws = Array.from({ length: 8 }, (_, nth) => baseline({ draw: `draw ${nth}`, repeats: 1 }));
+  await Promise.all(draws.map((sampling) => rolloutGroup(suite, runtime, example, sampling)));
+  const { seen } = globalThis as unknown as { seen: number[] };
+  expect(seen).toHaveLength(8);
+  // The next group is ready, no other is.
+  expect(Math.max(...seen)).toBe(1);
+});

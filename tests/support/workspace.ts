@@ -131,6 +131,8 @@ function run(
     PROMPTFOO_DISABLE_UPDATE: "1",
     PROMPTFOO_DISABLE_REMOTE_GENERATION: "1",
     NO_COLOR: "1",
+    // In the home that is this folder it would be one more file of the test's.
+    NODE_COMPILE_CACHE: join(tmpdir(), "grpo-compiled-for-tests"),
     ...env,
   };
   return new Promise((resolve) => {
