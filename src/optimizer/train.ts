@@ -1,13 +1,12 @@
 import { type ArmsComparison, compareArms, type PairedExample } from "../evaluation/arms.ts";
-import { type GateResult, gate, hopeless } from "../evaluation/gate.ts";
-import { race } from "../evaluation/race.ts";
+import type { GateResult } from "../evaluation/gate.ts";
 import { rollPairs } from "../evaluation/roll.ts";
 import { baselineSampling, evaluationSampling } from "../evaluation/sampling.ts";
 import { GrpoError, type LibraryDocument, type LoadedLibrary } from "../library/index.ts";
 import type { SuiteExample } from "../suite/suite.ts";
 import type { Refusal } from "./admission.ts";
 import type { Advantage, FailedReflection, Reflection } from "./advantage.ts";
-import { buildCandidate, type Candidate } from "./candidates.ts";
+import { buildCandidate } from "./candidates.ts";
 import { CriterionContrast } from "./contrast.ts";
 import { countKinds, type Group, type GroupKind, solvedIds } from "./groups.ts";
 import { GroupPrinciples } from "./principles.ts";
@@ -23,6 +22,7 @@ import {
 import { planEpoch, type Step } from "./steps.ts";
 import { testedCandidates } from "./tested-candidates.ts";
 import { type TrainingRun, trainingGroups, trainingSampling } from "./training-run.ts";
+import { anticipateValidation, validate } from "./validation.ts";
 
 /** What one step did to the library. */
 export interface StepOutcome {
@@ -134,10 +134,14 @@ async function rolloutsAndAdvantages(
   draw: string,
 ): Promise<{ groups: Group[]; advantages: Advantage[] }> {
   const sampling = { ...trainingSampling(run, library, draw), first: reflection.firstRollouts };
-  const taught = await trainingGroups(run, step.batch, sampling, async (group) => ({
-    group,
-    advantages: await reflection.ofGroup(group, library),
-  }));
+  let anticipated = run.suite.settings.schedule === "plain";
+  const taught = await trainingGroups(run, step.batch, sampling, async (group) => {
+    const advantages = await reflection.ofGroup(group, library);
+    // Where something was learned there will be a candidate.
+    if (advantages.length > 0 && !anticipated) anticipateValidation(run, library);
+    anticipated ||= advantages.length > 0;
+    return { group, advantages };
+  });
   const groups = taught.map((one) => one.group);
   requireGraded(groups, step);
   run.runtime.emit({ type: "phase-done", phase: "rollouts", note: kindsText(countKinds(groups)) });
@@ -165,26 +169,6 @@ function reflectionOf(run: TrainingRun, step: Step): Reflection {
         criterionOf: criterionOfExperiences(run.store),
       })
     : new GroupPrinciples({ ...shared, prompts: run.prompts });
-}
-
-/** The current library's rollouts are in the journal after the first candidate; a hopeless one stops early. */
-async function validate(
-  run: TrainingRun,
-  library: LibraryDocument,
-  candidate: Candidate,
-): Promise<GateResult> {
-  const { settings, examples } = run.suite;
-  const sampling = (of: LibraryDocument) => evaluationSampling(of, "validation", settings.validationRepeats);
-  const arm = (of: LibraryDocument) => ({ suite: run.suite, sampling: sampling(of) });
-  const arms = [arm(library), arm(candidate.document)] as const;
-  const { pairs, rest } = await race(run.runtime, "validation", examples.validation, arms, hopeless);
-  const verdict = gate(pairs, settings.seed, rest);
-  run.runtime.emit({
-    type: "phase-done",
-    phase: "validation",
-    note: `${verdict.accepted ? "accepted" : "rejected"}: ${verdict.reason}`,
-  });
-  return verdict;
 }
 
 /** The sealed test is read here and nowhere else. */
