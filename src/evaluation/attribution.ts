@@ -105,31 +105,72 @@ function baseOf(
   noise: number,
   little: number,
 ): Base {
-  const counts = rows.map((row) => row.included.size);
-  const covariance = rows.map((a, i) =>
-    rows.map((b, j) => {
-      const together = x.reduce((sum, column) => sum + (column[i] ?? 0) * (column[j] ?? 0), 0);
-      return (
-        PRIOR.level ** 2 +
-        (a.group === b.group ? PRIOR.group ** 2 : 0) +
-        PRIOR.common ** 2 * (counts[i] ?? 0) * (counts[j] ?? 0) +
-        little ** 2 * together +
-        (i === j ? noise ** 2 : 0)
-      );
-    }),
-  );
-  const root = cholesky(covariance);
-  const inverse = inverseOf(root);
+  // What each rollout's reward is made of besides its group's level and noise, and how much of each to expect.
+  const features = [rows.map(() => 1), rows.map((row) => row.included.size), ...x];
+  const prior = [PRIOR.level ** 2, PRIOR.common ** 2, ...x.map(() => little ** 2)];
+  const groups = groupsOf(rows);
   const y = rows.map((row) => row.reward - 0.5);
-  const solved = product(inverse, y);
-  const columns = x.map((column) => product(inverse, column));
+  // u' K0^-1 v, with K0 the covariance of noise and of the groups' levels alone.
+  const between = weighing(groups, noise);
+  const moments = features.map((one) => features.map((other) => between(one, other)));
+  const pulls = features.map((one) => between(one, y));
+  const root = cholesky(
+    moments.map((row, i) => row.map((value, j) => value + (i === j ? 1 / (prior[i] ?? 1) : 0))),
+  );
+  const solve = inverseOf(root);
+  const half = solve.map((row) => moments.map((column) => dot(row, column)));
+  const solved = product(solve, pulls);
+  const effects = x.map((_, index) => index + 2);
+  const left = between(y, y) - dot(pulls, solved);
+  const volume =
+    groups.reduce(
+      (sum, { length }) =>
+        sum + (length - 1) * Math.log(noise ** 2) + Math.log(noise ** 2 + length * PRIOR.group ** 2),
+      0,
+    ) +
+    prior.reduce((sum, one) => sum + Math.log(one), 0) +
+    logDeterminant(root);
   return {
     little,
-    gram: x.map((column) => columns.map((other) => dot(column, other))),
-    pull: x.map((column) => dot(column, solved)),
-    score: -0.5 * (dot(y, solved) + logDeterminant(root)),
+    gram: effects.map((i) =>
+      effects.map(
+        (j) =>
+          (moments[i]?.[j] ?? 0) -
+          dot(
+            moments[i] ?? [],
+            half.map((row) => row[j] ?? 0),
+          ),
+      ),
+    ),
+    pull: effects.map((i) => (pulls[i] ?? 0) - dot(moments[i] ?? [], solved)),
+    score: -0.5 * (left + volume),
   };
 }
+
+/** Indices of each group's rollouts. */
+function groupsOf(rows: readonly InclusionRow[]): number[][] {
+  const found = new Map<string, number[]>();
+  rows.forEach(({ group }, index) => {
+    const own = found.get(group) ?? [];
+    own.push(index);
+    found.set(group, own);
+  });
+  return [...found.values()];
+}
+
+/** The product of two columns, weighed by the inverse covariance of noise and of what a group has in common. */
+function weighing(groups: readonly (readonly number[])[], noise: number) {
+  return (one: readonly number[], other: readonly number[]): number =>
+    groups.reduce((sum, group) => {
+      const [a, b] = [sumOf(group, one), sumOf(group, other)];
+      const common = PRIOR.group ** 2 / (noise ** 2 + group.length * PRIOR.group ** 2);
+      const products = group.reduce((inner, index) => inner + (one[index] ?? 0) * (other[index] ?? 0), 0);
+      return sum + (products - common * a * b) / noise ** 2;
+    }, 0);
+}
+
+const sumOf = (indices: readonly number[], values: readonly number[]): number =>
+  indices.reduce((sum, index) => sum + (values[index] ?? 0), 0);
 
 /** What the rollouts say if just these experiences do a lot. */
 interface Explanation {
