@@ -16,6 +16,7 @@ const { values } = parseArgs({
     concurrency: { type: "string", default: "16" },
     latency: { type: "string", default: "5" },
     parts: { type: "string", default: "10" },
+    epochs: { type: "string", default: "1" },
     "group-size": { type: "string", default: "5" },
     "batch-size": { type: "string", default: "100000" },
     out: { type: "string", default: join(tmpdir(), "promptfoo-grpo-scale") },
@@ -24,6 +25,7 @@ const { values } = parseArgs({
 });
 
 const groupSize = Number(values["group-size"]);
+const epochs = Number(values.epochs);
 const rollouts = Number(values.rollouts);
 const folder = values.out;
 const model = await MockModel.start({ latencyMs: Number(values.latency), bad: 0, k: 2, p1: 0.9 });
@@ -33,12 +35,12 @@ const project: ProjectOptions = {
   seed: 1,
   validation: 6,
   test: false,
-  copies: Math.ceil(rollouts / groupSize / 14),
+  copies: Math.ceil(rollouts / epochs / groupSize / 14),
   padding: 1000,
   settings: {
     // By criterion: a learner's call for each rollout would be most of what is measured.
     advantage: "contrast",
-    epochs: 1,
+    epochs,
     groupSize,
     batchSize: Number(values["batch-size"]),
     refinements: 0,

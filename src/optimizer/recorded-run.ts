@@ -5,6 +5,7 @@ import { copyJournal, createJournal, type FileJournal, openJournal } from "../ru
 import { lockLibrary } from "../runs/library-lock.ts";
 import { type Manifest, writeManifest } from "../runs/manifest.ts";
 import { journalPath, newRunId, RUNS } from "../runs/run-folders.ts";
+import { keptScores } from "../runs/scores.ts";
 import { withoutSecrets } from "../runs/secrets.ts";
 import { differencesOf, identityOf } from "./run-identity.ts";
 import { type EarlierRun, type RunRequest, unfinishedNote } from "./run-request.ts";
@@ -45,6 +46,8 @@ export async function inRecordedRun<T>(
       seal: () => journal.seal(),
     });
     opened.runtime.keepIn(journal);
+    // Not those of a run that was forked: its graders may be others.
+    opened.runtime.scores = keptScores(record.folder, journal);
     begin(record, opened, request);
     const result = await work({ ...opened, store });
     settle(record, opened, { status: "finished", code: null });
@@ -55,6 +58,7 @@ export async function inRecordedRun<T>(
     if (record !== undefined) stop(record, opened, error);
     throw error;
   } finally {
+    opened.runtime.scores?.close();
     record?.journal.close();
     release();
   }

@@ -14,6 +14,7 @@ import {
 } from "./journal-file.ts";
 import { lostTry, paidFor } from "./paid.ts";
 import { redacted, redactText } from "./secrets.ts";
+import { inTransaction, SharedCommits } from "./shared-commits.ts";
 import type { Json, Stage, Task } from "./task.ts";
 import type { PaidTry } from "./usage.ts";
 
@@ -71,9 +72,14 @@ export function openJournal(path: string, mode: "resume" | "read" = "resume"): F
 /** A new journal with the results of another; its failures are tried again. */
 export async function copyJournal(from: FileJournal, path: string): Promise<FileJournal> {
   const copy = createJournal(path);
+  let page: Promise<void>[] = [];
   for (const entry of from.entries()) {
-    if (entry.kind === "result") await copy.record(entry.id, entry.task as Task, entry.result);
+    if (entry.kind === "result") page.push(copy.record(entry.id, entry.task as Task, entry.result));
+    if (page.length < PAGE) continue;
+    await Promise.all(page);
+    page = [];
   }
+  await Promise.all(page);
   return copy;
 }
 
@@ -89,6 +95,13 @@ function fileJournal(path: string, database: DatabaseSync): FileJournal {
   const insertLost = database.prepare("INSERT INTO lost (stage, at, lost) VALUES (?, ?, ?)");
   const seal = database.prepare("UPDATE failures SET sealed = 1 WHERE sealed = 0");
   const failures = sealedFailures(database);
+  const commits = new SharedCommits((rows: readonly Omit<ResultRow, "n" | "sum">[]) =>
+    sqliteErrors(path, "write", () =>
+      inTransaction(database, () => {
+        for (const row of rows) insert.run(row.id, row.stage, row.at, row.task, row.result, sumOf(row));
+      }),
+    ),
+  );
   const now = (): string => new Date().toISOString();
   return {
     path,
@@ -103,18 +116,14 @@ function fileJournal(path: string, database: DatabaseSync): FileJournal {
       if (row.sum !== sumOf(row)) throw corrupt(path, `has an answer that was changed (entry ${row.n})`);
       return { result: JSON.parse(row.result) as Json };
     },
-    record: async (id, task, result) => {
-      const row = {
+    record: async (id, task, result) =>
+      commits.add({
         id,
         stage: task.stage,
         at: now(),
         task: JSON.stringify(redacted(task)),
         result: JSON.stringify(result),
-      };
-      sqliteErrors(path, "write", () =>
-        insert.run(row.id, row.stage, row.at, row.task, row.result, sumOf(row)),
-      );
-    },
+      }),
     fail: async (id, task, reason) => {
       sqliteErrors(path, "write", () => insertFailure.run(id, task.stage, now(), redactText(reason)));
     },
@@ -136,6 +145,7 @@ function fileJournal(path: string, database: DatabaseSync): FileJournal {
         yield { kind: "failure", ...row };
     },
     close: () => {
+      commits.flush();
       if (database.isOpen) database.close();
     },
   };
@@ -167,4 +177,5 @@ function sealedFailures(database: DatabaseSync): Map<string, string[]> {
 }
 
 const countOf = (database: DatabaseSync): number =>
-  Number(database.prepare("SELECT count(*) AS count FROM results").get()?.["count"] ?? 0);
+  // Numbered without gaps, see `verify`; to count them would read them all.
+  Number(database.prepare("SELECT max(n) AS count FROM results").get()?.["count"] ?? 0);

@@ -9,6 +9,7 @@ import { createLimiter, type Limiter } from "./limiter.ts";
 import type { Prices } from "./price.ts";
 import type { PriceTable } from "./price-table.ts";
 import { PriceBook } from "./prices.ts";
+import type { KeptScores } from "./scores.ts";
 import type { Json, Task } from "./task.ts";
 
 export interface RuntimeOptions {
@@ -55,6 +56,8 @@ export class Runtime {
   readonly emit: EventSink;
   /** From now on tasks are answered from the journal alone; what failed before is not asked again. */
   onlyRecorded = false;
+  /** Where a recorded run keeps how its groups were scored. */
+  scores: KeptScores | undefined;
   readonly #groups;
   readonly #open = new Set<Promise<unknown>>();
   #stopped: GrpoError | undefined;

@@ -3,7 +3,7 @@ import { modelFacts, withoutOwnRetries } from "../providers/model-facts.ts";
 import { cancelledBy, paidCall } from "../providers/paid-call.ts";
 import type { Runtime } from "../runs/runtime.ts";
 import { configHash } from "../runs/secrets.ts";
-import { hashOf, type Json } from "../runs/task.ts";
+import { hashOf, type Json, type Task } from "../runs/task.ts";
 import type { Config } from "./config.ts";
 import { loadModel } from "./models.ts";
 import { type ProviderRef, ProviderRefSchema, type Settings } from "./settings.ts";
@@ -29,9 +29,15 @@ export async function judgedTests(
   return Promise.all(tests.map((test) => mapJudges(withDefaultJudge(test, settings.judge), visit)));
 }
 
-/** The same tests with every grader's calls going through a run's journal and limiter. */
-export async function meteredTest(test: AtomicTestCase, runtime: Runtime): Promise<AtomicTestCase> {
-  return mapJudges(test, async (_ref, model) => (model === undefined ? undefined : metered(model, runtime)));
+/** The same test with every grader's calls going through a run's journal and limiter; `failed` hears of each that failed. */
+export async function meteredTest(
+  test: AtomicTestCase,
+  runtime: Runtime,
+  failed: () => void = () => {},
+): Promise<AtomicTestCase> {
+  return mapJudges(test, async (_ref, model) =>
+    model === undefined ? undefined : metered(model, runtime, failed),
+  );
 }
 
 /** Every grader that tests name, each once, in the order in which they are met. */
@@ -55,18 +61,21 @@ const OTHER_CALLS = [
 type OtherCall = (...asked: Json[]) => Promise<ProviderResponse>;
 
 /** @throws GrpoError PRICE_UNKNOWN under a cap in dollars, before the agent is asked what is to be graded */
-function metered(model: ApiProvider, runtime: Runtime): ApiProvider {
+function metered(model: ApiProvider, runtime: Runtime, failed: () => void): ApiProvider {
   const facts = modelFacts(model);
   runtime.prices.requireKnown(facts);
   const judge = { stage: "judge" as const, model: model.id(), config: configHash(model.config) };
+  const paid = async (task: Task, call: Parameters<typeof paidCall>[3]): Promise<ProviderResponse> => {
+    const response = await paidCall(runtime, facts, task, call);
+    if (response.error !== undefined) failed();
+    return response;
+  };
   return {
     ...model,
-    ...otherCalls(model, (call, asked, ask) => paidCall(runtime, facts, { ...judge, call, asked }, ask)),
+    ...otherCalls(model, (call, asked, ask) => paid({ ...judge, call, asked }, ask)),
     id: () => model.id(),
     callApi: (prompt, context, options) =>
-      paidCall(runtime, facts, { ...judge, prompt }, (signal) =>
-        model.callApi(prompt, context, cancelledBy(signal, options)),
-      ),
+      paid({ ...judge, prompt }, (signal) => model.callApi(prompt, context, cancelledBy(signal, options))),
   };
 }
 

@@ -6,10 +6,11 @@ import { modelFacts } from "../providers/model-facts.ts";
 import { cancelledBy, paidCall } from "../providers/paid-call.ts";
 import { seedFrom } from "../runs/random.ts";
 import type { Runtime } from "../runs/runtime.ts";
-import { hashOf } from "../runs/task.ts";
+import { hashOf, type Json } from "../runs/task.ts";
 import { meteredTest } from "./judges.ts";
 import { EVALUATE_OPTIONS } from "./probe.ts";
 import { missingRollout, type Rollout, toRollout } from "./rollout.ts";
+import { isScored, scoringKey } from "./scored-group.ts";
 import type { Suite, SuiteExample } from "./suite.ts";
 
 /** How a group is sampled. */
@@ -34,20 +35,44 @@ export async function rolloutGroup(
   example: SuiteExample,
   sampling: Sampling,
 ): Promise<Rollout[]> {
-  const rollouts = await runtime.group(async () => {
-    const agent = sampledAgent(suite, runtime, sampling, suite.agent.label);
-    const { results } = await evaluate(await groupSuite(suite, runtime, [example], [agent]), {
-      ...EVALUATE_OPTIONS,
-      repeat: sampling.repeats,
-      maxConcurrency: sampling.repeats,
-    });
-    return results.map((row) => toRollout(row, example.id));
-  });
+  const key = runtime.scores === undefined ? undefined : scoringKey(suite, example, sampling);
+  // Scored in an earlier process of this run, from answers that are in its journal.
+  const kept = key === undefined ? undefined : runtime.scores?.get(key);
+  if (kept !== undefined) {
+    runtime.throwIfStopped();
+    return kept as unknown as Rollout[];
+  }
+  const { rollouts, failed } = await runtime.group(() => evaluated(suite, runtime, example, sampling));
   runtime.throwIfStopped();
-  return Array.from(
-    { length: sampling.repeats },
-    (_, repeat) => rollouts.find((one) => one.repeat === repeat) ?? missingRollout(example.id, repeat),
+  if (key !== undefined && !failed && isScored(rollouts))
+    runtime.scores?.put(key, rollouts as unknown as Json);
+  return rollouts;
+}
+
+/** `failed` says whether any grader's call did: the next time it may not. */
+async function evaluated(
+  suite: Suite,
+  runtime: Runtime,
+  example: SuiteExample,
+  sampling: Sampling,
+): Promise<{ rollouts: Rollout[]; failed: boolean }> {
+  let failed = false;
+  const agent = sampledAgent(suite, runtime, sampling, suite.agent.label);
+  const whole = await groupSuite(suite, runtime, [example], [agent], () => {
+    failed = true;
+  });
+  const { repeats } = sampling;
+  const { results } = await evaluate(whole, {
+    ...EVALUATE_OPTIONS,
+    repeat: repeats,
+    maxConcurrency: repeats,
+  });
+  const found = results.map((row) => toRollout(row, example.id));
+  const rollouts = Array.from(
+    { length: repeats },
+    (_, repeat) => found.find((one) => one.repeat === repeat) ?? missingRollout(example.id, repeat),
   );
+  return { rollouts, failed };
 }
 
 /** One column of a comparison: a label and how its rollouts are sampled. */
@@ -107,9 +132,12 @@ async function groupSuite(
   runtime: Runtime,
   examples: readonly SuiteExample[],
   agents: ApiProvider[],
+  failed?: () => void,
 ): Promise<EvaluateTestSuite> {
   const { env, nunjucksFilters, extensions, derivedMetrics } = suite.config;
-  const tests = await Promise.all(examples.map((example) => meteredTest(ungated(example.test), runtime)));
+  const tests = await Promise.all(
+    examples.map((example) => meteredTest(ungated(example.test), runtime, failed)),
+  );
   // What is left of the config is promptfoo's own; it was validated when the tests were resolved.
   return {
     ...(env === undefined ? {} : { env }),

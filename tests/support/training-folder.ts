@@ -104,7 +104,8 @@ export function trainingFolder(
   const lines = (path: string): unknown[] =>
     (read(path) ?? "")
       .split("\n")
-      .filter(Boolean)
+      // What follows the last line's end is a line that a process is still writing.
+      .slice(0, -1)
       .map((line) => JSON.parse(line) as unknown);
   const store = openLibraryStore({ root: join(folder, "experiences"), agent: "tested", route: "common" });
   write("agent.mjs", AGENT);
