@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { readdirSync, rmSync } from "node:fs";
+import { existsSync, readdirSync, rmSync, statSync } from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { GrpoError } from "../library/error.ts";
@@ -23,6 +23,8 @@ export function newRunId(now: Date = new Date()): string {
   const digits = now.toISOString().replace(/\D/g, "");
   return `${digits.slice(0, 8)}-${digits.slice(8, 17)}-${randomBytes(3).toString("hex")}`;
 }
+
+const RUN_ID = /^\d{8}-\d{9}-[0-9a-f]{6}$/;
 
 /** Every run below a folder, oldest first. A folder without a manifest never began to pay for anything. */
 export function listRuns(root: string): StoredRun[] {
@@ -78,7 +80,7 @@ export function isActive({ status, host, pid }: Manifest): boolean {
 
 /**
  * Removes finished runs but the newest `keep`. Unfinished ones hold what was paid for and go only when asked;
- * one that is under way never does.
+ * one that is under way never does. What was killed before it could begin is removed as well.
  */
 export function pruneRuns(
   root: string,
@@ -88,9 +90,18 @@ export function pruneRuns(
     ({ manifest }) =>
       !(manifest instanceof GrpoError) && !isActive(manifest) && (unfinished || !isUnfinished(manifest)),
   );
-  const removed = finished.slice(0, Math.max(0, finished.length - keep));
+  const removed = [...finished.slice(0, Math.max(0, finished.length - keep)), ...neverBegun(root)];
   for (const { folder } of removed) rmSync(folder, { recursive: true });
   return removed.map(({ id }) => id);
+}
+
+/** A run writes its manifest at once; a folder that has none after an hour will not get one. */
+function neverBegun(root: string): { id: string; folder: string }[] {
+  return foldersIn(root).flatMap((id) => {
+    const folder = join(root, id);
+    const old = Date.now() - statSync(folder).mtimeMs > 3_600_000;
+    return old && RUN_ID.test(id) && !existsSync(join(folder, "manifest.json")) ? [{ id, folder }] : [];
+  });
 }
 
 function foldersIn(root: string): string[] {

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Command } from "commander";
 import { expect, it, vi } from "vitest";
@@ -95,4 +95,14 @@ it("prune removes finished runs but the newest, and unfinished ones only when as
   expect(await runs("prune", "--keep", "0")).toBe("Nothing to remove.\n");
   expect(await runs("prune", "--keep", "0", "--unfinished")).toBe(`Removed ${ids[1]}.\n`);
   expect(await runs("list")).toBe("No run in .grpo/runs.\n");
+});
+
+it("prune removes what was killed before it could begin, but nothing that may begin now", async () => {
+  const { ids } = await twoRuns();
+  const [old, young] = ["20200101-000000000-aaaaaa", "20200101-000000000-bbbbbb"];
+  for (const id of [old, young, "notes"]) mkdirSync(join(".grpo/runs", id));
+  const longAgo = new Date("2020-01-01");
+  for (const id of [old, "notes"]) utimesSync(join(".grpo/runs", id), longAgo, longAgo);
+  expect(await runs("prune")).toBe(`Removed ${old}.\n`);
+  expect(readdirSync(".grpo/runs").sort()).toEqual([young, ...ids, "notes"].sort());
 });
