@@ -2,6 +2,7 @@ import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import {
   diffLibraries,
+  estimatedPromptTokens,
   formatDiff,
   GrpoError,
   type HistoryEntry,
@@ -34,6 +35,7 @@ export function showLibrary(store: LibraryStore): string {
     `${store.agent}/${store.route}  ${versionName(version, edited)}  ${shortHash(hash)}  ${safeLine(store.path)}`,
     ...(recovered ? ["A commit that had been interrupted was completed."] : []),
     ...(items.length === 0 ? ["No experiences."] : items),
+    ...(items.length === 0 ? [] : [`Adds ~${estimatedPromptTokens(document)} tokens to each call.`]),
   ].join("\n");
 }
 
