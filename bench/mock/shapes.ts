@@ -30,6 +30,30 @@ const principles: Shape = {
   },
 };
 
+/** The guidelines of numbered principles with the numbers that say them, the most frequent first. */
+function saidIn(text: string): [string, number[]][] {
+  const said = new Map<string, number[]>();
+  for (const [, number = "", principle = ""] of between(text, "<principles>", "</principles>").matchAll(
+    /^(\d+)\. (.*)$/gm,
+  )) {
+    for (const phrase of guidelinesIn(principle))
+      said.set(phrase, [...(said.get(phrase) ?? []), Number(number)]);
+  }
+  return [...said].sort(([, a], [, b]) => b.length - a.length);
+}
+
+/** src/optimizer/prompts/merge.yaml */
+const merge: Shape = {
+  name: "grpo.merge",
+  test: (text) => text.includes('{"principles": [{') && text.includes('"from": ['),
+  reply: ({ text }) =>
+    JSON.stringify({
+      principles: saidIn(text.slice(text.lastIndexOf("<principles>")))
+        .slice(0, 3)
+        .map(([phrase, numbers]) => ({ text: sentence(phrase), from: numbers })),
+    }),
+};
+
 /** src/optimizer/prompts/revision.yaml: what most groups say comes first, as the prompt asks. */
 const revision: Shape = {
   name: "grpo.revision",
@@ -37,16 +61,8 @@ const revision: Shape = {
   reply: ({ text }) => {
     const most = Number(/At most\s+(\d+) operations/.exec(text)?.[1] ?? 6);
     const have = guidelinesIn(between(text, "<library>", "</library>"));
-    const said = new Map<string, number[]>();
-    for (const [, number = "", principle = ""] of between(text, "<principles>", "</principles>").matchAll(
-      /^(\d+)\. (.*)$/gm,
-    )) {
-      for (const phrase of guidelinesIn(principle))
-        said.set(phrase, [...(said.get(phrase) ?? []), Number(number)]);
-    }
-    const fresh = [...said].filter(([phrase]) => !have.includes(phrase));
-    const operations = fresh
-      .sort(([, a], [, b]) => b.length - a.length)
+    const operations = saidIn(text)
+      .filter(([phrase]) => !have.includes(phrase))
       .slice(0, most)
       .map(([phrase, numbers]) => ({ op: "ADD", id: null, text: sentence(phrase), principles: numbers }));
     return JSON.stringify({ operations });
@@ -84,6 +100,6 @@ const other: Shape = {
 };
 
 /** Our learner's prompts, in both forms. */
-export const SHAPES: readonly Shape[] = [summary, principles, revision, contrast];
+export const SHAPES: readonly Shape[] = [summary, principles, merge, revision, contrast];
 /** Looked at last. */
 export const FALLBACK: readonly Shape[] = [other];

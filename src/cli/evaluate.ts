@@ -67,6 +67,7 @@ export async function evaluateCommand(options: EvaluateOptions): Promise<number>
     const pairs = await rollBoth(session, examples, arms);
     const planned = examples.length * repeats;
     const [before, after] = arms;
+    const live = { pairs, planned, prices: session.runtime.prices };
     const report = evaluationReport({
       kind,
       config: basename(suite.path),
@@ -74,7 +75,10 @@ export async function evaluateCommand(options: EvaluateOptions): Promise<number>
       repeats,
       seed: suite.settings.seed,
       pairs,
-      arms: [factsOf(before, pairs, "baseline", planned), factsOf(after, pairs, "enhanced", planned)],
+      arms: [
+        factsOf(before, { ...live, other: after, side: "baseline" }),
+        factsOf(after, { ...live, other: before, side: "enhanced" }),
+      ],
       problems: [
         ...problemsOf(before.label, pairs, "baseline"),
         ...problemsOf(after.label, pairs, "enhanced"),

@@ -1,7 +1,8 @@
-import { type Cluster, evaluationReport } from "../evaluation/evaluation.ts";
+import { type ArmFacts, type Cluster, evaluationReport } from "../evaluation/evaluation.ts";
+import { libraryCost } from "../evaluation/library-cost.ts";
 import type { Compared } from "../evaluation/results-differences.ts";
 import { type ResultsFile, readResults } from "../evaluation/results-file.ts";
-import { type PairedResults, pairResults, type ResultsArm } from "../evaluation/results-pairs.ts";
+import { type PairedResults, pairResults } from "../evaluation/results-pairs.ts";
 import type { EvaluatedSplit } from "./evaluate.ts";
 import { presentReport } from "./present-report.ts";
 
@@ -37,7 +38,7 @@ export async function judgeResults(options: JudgeOptions): Promise<number> {
     repeats: paired.repeats,
     seed,
     pairs: paired.pairs,
-    arms: [factsOf(paired.arms[0]), factsOf(paired.arms[1])],
+    arms: [factsOf(paired, "baseline"), factsOf(paired, "enhanced")],
     problems: paired.problems,
     unfinished: paired.unfinished,
     notes: notesOf(files, paired),
@@ -50,10 +51,15 @@ export async function judgeResults(options: JudgeOptions): Promise<number> {
   return report.exitCode;
 }
 
-const factsOf = ({ library, ...arm }: ResultsArm) => ({
-  ...arm,
-  library: library === null ? null : { ...library, experiences: null, words: null },
-});
+/** A results file holds no library's text, but the tokens of its calls. */
+function factsOf({ arms, pairs, differences }: PairedResults, side: "baseline" | "enhanced"): ArmFacts {
+  const [one, two] = arms;
+  const [{ library, ...arm }, other] = side === "baseline" ? [one, two] : [two, one];
+  if (library === null) return { ...arm, library };
+  const same = differences.every(({ what }) => what !== "models" && what !== "prompts");
+  const perCall = libraryCost({ library: null, pairs, side, measurable: same && other.library === null });
+  return { ...arm, library: { ...library, experiences: null, words: null, perCall } };
+}
 
 function notesOf(files: readonly ResultsFile[], { differences, notes }: PairedResults): string[] {
   if (files.length === 1) return notes;

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { GrpoError } from "../library/error.ts";
 import { type Limits, LimitsSchema } from "../library/experience.ts";
 import type { HistoryEntry } from "../library/history.ts";
+import { estimatedPromptTokens } from "../library/inject.ts";
 import { lintLibrary } from "../library/lint.ts";
 import type { Look } from "../library/looks.ts";
 import type { Operation } from "../library/operations.ts";
@@ -28,6 +29,7 @@ export function showLibrary(store: LibraryStore): string {
     `${store.agent}/${store.route}  ${versionName(version, edited)}  ${shortHash(hash)}  ${safeLine(store.path)}`,
     ...(recovered ? ["A commit that had been interrupted was completed."] : []),
     ...(items.length === 0 ? ["No experiences."] : items),
+    ...(items.length === 0 ? [] : [`Adds ~${estimatedPromptTokens(document)} tokens to each call.`]),
   ].join("\n");
 }
 

@@ -1,6 +1,6 @@
 import { GrpoError } from "../library/error.ts";
 import { safeColumns, safeJson, safeLine } from "../library/text.ts";
-import { count } from "../reports/figures.ts";
+import { tokens } from "../reports/figures.ts";
 import { type FileJournal, openJournal } from "../runs/journal-sqlite.ts";
 import { isUnfinished, type Manifest } from "../runs/manifest.ts";
 import { findRun, isActive, journalPath, listRuns, pruneRuns } from "../runs/run-folders.ts";
@@ -82,9 +82,9 @@ function statusOf(manifest: Manifest): string {
 
 function paidLine(folder: string, manifest: Manifest): string {
   return fromJournal(folder, (journal) => {
-    const { calls, promptTokens, completionTokens, costUsd, unpriced } = meterOf(journal, manifest).total();
-    const unknown = unpriced === 0 ? "" : `, ${unpriced} of unknown price`;
-    return `${calls} answers, ${count(promptTokens)} tokens in, ${count(completionTokens)} out, $${costUsd.toFixed(4)}${unknown}`;
+    const paid = meterOf(journal, manifest).total();
+    const unknown = paid.unpriced === 0 ? "" : `, ${paid.unpriced} of unknown price`;
+    return `${paid.calls} answers, ${tokens(paid)}, $${paid.costUsd.toFixed(4)}${unknown}`;
   });
 }
 

@@ -1,5 +1,6 @@
 import { mkdir } from "node:fs/promises";
 import { join, resolve } from "node:path";
+import { libraryCost, priceOfCalls } from "../evaluation/library-cost.ts";
 import { baselineSampling, evaluationSampling } from "../evaluation/sampling.ts";
 import { safeLine } from "../library/index.ts";
 import { requireSupportable, supportNote } from "../optimizer/admission.ts";
@@ -80,12 +81,19 @@ async function finishTraining(
     byStage: usage.byStage(),
     elapsedMs: session.elapsedMs(),
     libraryPath: run.store.path,
+    libraryCost: costOfLibrary(run, result),
     ...(resultsPath === undefined ? {} : { resultsPath }),
     ...(run.redaction === undefined ? {} : { redacted: run.redaction.summary() }),
   };
   options.onResult?.(result, figures);
   print(`\n${trainReport(withoutPersonalData(run, result), figures)}`);
   return 0;
+}
+
+/** Measured on the sealed test, where there is one. */
+function costOfLibrary({ suite, runtime }: TrainingRun, { library, test }: TrainingResult) {
+  const price = priceOfCalls(runtime.prices, modelFacts(suite.agent));
+  return libraryCost({ library, pairs: test?.pairs ?? [], side: "enhanced", measurable: true, price });
 }
 
 /** Reports quote replies. */

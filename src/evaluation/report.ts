@@ -39,6 +39,19 @@ export const RowProblemSchema = z.strictObject({
   reason: z.string(),
 });
 
+/** What a library adds to each call of the agent in production. */
+const LibraryCostSchema = z.strictObject({
+  tokens: counter.describe("prompt tokens that it adds to a call"),
+  measured: z
+    .boolean()
+    .describe("whether the provider counted them with and without it; else about four bytes a token"),
+  usdPer1000: z
+    .number()
+    .nonnegative()
+    .nullable()
+    .describe("US dollars of those tokens in 1,000 calls, none of them cached; null: the price is not known"),
+});
+
 export const ArmSchema = z.strictObject({
   label: z.string(),
   agent: z.string().describe("provider id"),
@@ -49,6 +62,7 @@ export const ArmSchema = z.strictObject({
       hash: z.string(),
       experiences: counter.nullable().describe("null when a results file alone tells of it"),
       words: counter.nullable(),
+      perCall: LibraryCostSchema.nullable().describe("null when nothing tells"),
     })
     .nullable(),
   mean: share.nullable().describe("mean reward, must-pass criteria left out"),
@@ -59,6 +73,7 @@ export const ArmSchema = z.strictObject({
   usage: z.strictObject({
     calls: counter,
     promptTokens: counter,
+    cachedTokens: counter.describe("of the prompt tokens, those that the provider had in its own cache"),
     completionTokens: counter,
     costUsd: z.number().nonnegative(),
     unpriced: counter.describe("calls whose price is not known"),
@@ -132,6 +147,7 @@ export const EvaluationReportSchema = z.strictObject({
 export type Comparison = z.infer<typeof ComparisonSchema>;
 export type RowCounts = z.infer<typeof RowCountsSchema>;
 export type RowProblem = z.infer<typeof RowProblemSchema>;
+export type LibraryCost = z.infer<typeof LibraryCostSchema>;
 export type ReportArm = z.infer<typeof ArmSchema>;
 export type TestOutcome = z.infer<typeof TestOutcomeSchema>;
 export type Exploratory = z.infer<typeof ExploratorySchema>;

@@ -166,11 +166,12 @@ function libraryOf(rows: readonly ResultsRow[], place: string): ResultsArm["libr
 }
 
 function usageOf(rows: readonly ResultsRow[]): ReportArm["usage"] {
-  const usage = { calls: 0, promptTokens: 0, completionTokens: 0, costUsd: 0, unpriced: 0 };
+  const usage = { calls: 0, promptTokens: 0, cachedTokens: 0, completionTokens: 0, costUsd: 0, unpriced: 0 };
   for (const { usage: row } of rows) {
     if (!row.called) continue;
     usage.calls += 1;
     usage.promptTokens += row.promptTokens;
+    usage.cachedTokens += row.cachedTokens;
     usage.completionTokens += row.completionTokens;
     usage.costUsd += row.costUsd ?? 0;
     usage.unpriced += row.costUsd === null ? 1 : 0;

@@ -1,5 +1,6 @@
 import { canonicalJson, sha256 } from "../runs/canonical.ts";
-import { type Rollout, toRollout } from "../suite/rollout.ts";
+import { toldTokens } from "../runs/usage.ts";
+import { type Rollout, type RolloutUsage, toRollout } from "../suite/rollout.ts";
 import type { RowRead } from "./results-schema.ts";
 
 /** A test as a results file tells it. Repeats of one test share one object. */
@@ -41,11 +42,8 @@ export interface ResultsRow {
 }
 
 /** Of the agent's own call, not of its graders; not `called` is answered from a cache. `costUsd` null: price unknown. */
-export interface RowUsage {
+export interface RowUsage extends RolloutUsage {
   called: boolean;
-  promptTokens: number;
-  completionTokens: number;
-  costUsd: number | null;
 }
 
 /** Longer replies are cut: a file of 20,000 rows must fit into memory. */
@@ -162,11 +160,9 @@ function libraryOf({ response }: RowRead): ResultsRow["library"] {
 }
 
 function usageOf({ response }: RowRead): RowUsage {
-  const { prompt = 0, completion = 0 } = response?.tokenUsage ?? {};
   return {
     called: response !== undefined && response.cached !== true,
-    promptTokens: prompt,
-    completionTokens: completion,
+    ...toldTokens(response),
     costUsd: response?.cost ?? null,
   };
 }

@@ -31,7 +31,14 @@ export const RowSchema = z.looseObject({
       cost: optional(z.number()),
       cached: optional(z.boolean()),
       metadata: optional(data),
-      tokenUsage: optional(z.looseObject({ prompt: optional(z.number()), completion: optional(z.number()) })),
+      tokenUsage: optional(
+        z.looseObject({
+          prompt: optional(z.number()),
+          completion: optional(z.number()),
+          cached: optional(z.number()),
+          completionDetails: optional(z.looseObject({ cacheReadInputTokens: optional(z.number()) })),
+        }),
+      ),
     }),
   ),
   metadata: optional(data),

@@ -14,7 +14,13 @@ export {
 } from "./experience.ts";
 export { hashText } from "./files.ts";
 export { type EntryNotes, type HistoryEntry, HistoryEntrySchema } from "./history.ts";
-export { appendToSystemPrompt, type InjectOptions, injectIntoPrompt, renderExperiences } from "./inject.ts";
+export {
+  appendToSystemPrompt,
+  estimatedPromptTokens,
+  type InjectOptions,
+  injectIntoPrompt,
+  renderExperiences,
+} from "./inject.ts";
 export { requireWithinLimits } from "./limits.ts";
 export { type Finding, lintLibrary } from "./lint.ts";
 export type { Look, LookNotes } from "./looks.ts";

@@ -9,6 +9,10 @@ export function renderExperiences(document: Pick<LibraryDocument, "experiences">
   return lines.length === 0 ? "" : [HEADING, ...lines].join("\n");
 }
 
+/** About how many tokens a library adds to a prompt: four bytes each. A provider's own count is better. */
+export const estimatedPromptTokens = (document: Pick<LibraryDocument, "experiences">): number =>
+  Math.ceil(Buffer.byteLength(renderExperiences(document)) / 4);
+
 /** A system prompt with the block below it. An empty block leaves it as it is. */
 export function appendToSystemPrompt(systemPrompt: string, block: string): string {
   if (block === "") return systemPrompt;

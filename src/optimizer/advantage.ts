@@ -11,6 +11,8 @@ export interface Advantage {
   criterion?: string;
   /** It is about a must-pass criterion. */
   must?: boolean;
+  /** The texts of those that it stands for, where it was made of several. */
+  mergedFrom?: readonly string[];
   /** Which of several independent wordings this is, 0-based. */
   draw: number;
 }

@@ -1,7 +1,9 @@
 import type { Settings } from "../suite/settings.ts";
 import type { Suite } from "../suite/suite.ts";
 import { MAX_OPERATIONS } from "./contrast.ts";
+import { mergeCalls } from "./merging.ts";
 import { REPEATS, ROUNDS } from "./operation-test.ts";
+import { MOST_PRINCIPLES } from "./principles.ts";
 import { planSteps } from "./steps.ts";
 
 /** What a run will do at most, before any money is spent. */
@@ -31,7 +33,12 @@ export function planTraining(suite: Suite, form: "principles" | "contrast"): Tra
   const screening = steps.reduce((sum, step) => sum + Math.min(screenSize, step.batch.length) * screens, 0);
   const validation = examples.validation.length * settings.validationRepeats * (steps.length * attempts + 1);
   const test = examples.test.length * settings.testRepeats * 2;
-  const learnerCalls = steps.reduce((sum, step) => sum + perStep + perGroup * step.batch.length, 0);
+  const merging = (groups: number): number =>
+    form === "contrast" || settings.schedule === "plain" ? 0 : mergeCalls(groups * MOST_PRINCIPLES);
+  const learnerCalls = steps.reduce(
+    (sum, { batch }) => sum + perStep + perGroup * batch.length + merging(batch.length),
+    0,
+  );
   const rollouts = training + screening + validation + test;
   const one = rolloutTokens(suite);
   const asked = one.promptTokens + one.completionTokens + 600;

@@ -4,14 +4,19 @@ import { seedFrom } from "../runs/random.ts";
 import type { Rollout } from "../suite/rollout.ts";
 import type { Settings } from "../suite/settings.ts";
 import type { Advantage, FailedReflection, Proposal, Reflection } from "./advantage.ts";
-import { askLearner } from "./ask.ts";
+import { type Answer, askLearner } from "./ask.ts";
 import type { Group } from "./groups.ts";
 import type { Learner } from "./learner.ts";
+import { type Merge, MergeSchema, merged } from "./merging.ts";
 import type { Prompts } from "./prompt-file.ts";
 
 const SummarySchema = z.strictObject({ summary: z.string().min(1) });
+/** Principles that one group teaches. */
+export const MOST_PRINCIPLES = 3;
 const PrinciplesSchema = z.strictObject({
-  principles: z.array(z.strictObject({ text: z.string().min(1), attempts: z.array(z.int()) })).max(3),
+  principles: z
+    .array(z.strictObject({ text: z.string().min(1), attempts: z.array(z.int()) }))
+    .max(MOST_PRINCIPLES),
 });
 const RevisionSchema = z.strictObject({
   operations: z.array(
@@ -25,8 +30,8 @@ const RevisionSchema = z.strictObject({
 });
 type RawOperation = z.infer<typeof RevisionSchema>["operations"][number];
 
-/** Longer replies are shown by their beginning and end, so that one rollout cannot flood the prompt. */
-const MAX_REPLY_CHARS = 6000;
+/** Longer questions and replies are shown by their beginning and end, so that one cannot flood the prompt. */
+const MAX_CHARS = 6000;
 
 /** Replies of a group that are compared as they are; longer ones are summarised first. */
 const SIDE_BY_SIDE_CHARS = 16_000;
@@ -71,7 +76,7 @@ export class GroupPrinciples implements Reflection {
     const answer = await askLearner(this.#options.learner, {
       stage: "advantage",
       messages: this.#options.prompts.principles({
-        query: group.query,
+        query: shortened(group.query),
         rollouts: graded.map((rollout, index) => attempt(rollout, index + 1, summaries[index])).join("\n"),
         experiences: listed(library),
         maxWords: String(this.#options.settings.maxWords),
@@ -103,8 +108,11 @@ export class GroupPrinciples implements Reflection {
     count: number,
   ): Promise<Proposal[]> {
     if (advantages.length === 0) return [];
+    const taught = this.#isPlain
+      ? advantages
+      : await merged(advantages, (texts, ...place) => this.#merge(texts, place));
     const proposals = await Promise.all(
-      Array.from({ length: count }, (_, draw) => this.#revision(library, advantages, draw)),
+      Array.from({ length: count }, (_, draw) => this.#revision(library, taught, draw)),
     );
     return proposals.flat();
   }
@@ -120,14 +128,18 @@ export class GroupPrinciples implements Reflection {
   /** The paper summarises every rollout; replies that can be read side by side need none. */
   #needsSummaries(rollouts: readonly Rollout[]): boolean {
     const whole = rollouts.reduce((sum, { reply }) => sum + reply.length, 0);
-    return this.#options.settings.schedule === "plain" || whole > SIDE_BY_SIDE_CHARS;
+    return this.#isPlain || whole > SIDE_BY_SIDE_CHARS;
+  }
+
+  get #isPlain(): boolean {
+    return this.#options.settings.schedule === "plain";
   }
 
   async #summary(group: Group, rollout: Rollout): Promise<string | undefined> {
     const answer = await askLearner(this.#options.learner, {
       stage: "summary",
       messages: this.#options.prompts.summary({
-        query: group.query,
+        query: shortened(group.query),
         reply: shortened(rollout.reply),
         reward: (rollout.reward ?? 0).toFixed(2),
         criteria: judgement(rollout),
@@ -146,6 +158,23 @@ export class GroupPrinciples implements Reflection {
     return undefined;
   }
 
+  async #merge(texts: readonly string[], [round, index]: [number, number]): Promise<Answer<Merge>> {
+    const { learner, prompts, settings } = this.#options;
+    const answer = await askLearner(learner, {
+      stage: "merge",
+      messages: prompts.merge({ principles: numbered(texts), maxWords: String(settings.maxWords) }),
+      name: "merge",
+      schema: MergeSchema,
+      temperature: 0.7,
+      seed: this.#seed("merge", round, index),
+      maxTokens: 1500,
+    });
+    if (!answer.ok) {
+      this.failures.push({ what: `merging of ${texts.length} principles`, reason: answer.reason });
+    }
+    return answer;
+  }
+
   async #revision(
     library: LibraryDocument,
     advantages: readonly Advantage[],
@@ -156,7 +185,7 @@ export class GroupPrinciples implements Reflection {
       stage: "revision",
       messages: prompts.revision({
         experiences: listed(library),
-        principles: advantages.map((one, index) => `${index + 1}. ${one.text}`).join("\n"),
+        principles: numbered(advantages.map((one) => one.text)),
         maxOperations: String(this.#maxOperations),
         maxExperiences: String(settings.maxExperiences),
         maxWords: String(settings.maxWords),
@@ -193,11 +222,10 @@ export class GroupPrinciples implements Reflection {
     raw: RawOperation,
     advantages: readonly Advantage[],
   ): { operation: Operation; about: Proposal["about"][number] }[] {
-    const exampleIds = [
-      ...new Set(raw.principles.flatMap((number) => advantages[number - 1]?.exampleIds ?? [])),
-    ];
-    const taughtBy = raw.principles.map((number) => advantages[number - 1]?.text ?? "").filter(Boolean);
-    const why = { reason: taughtBy.join(" | "), evidence: exampleIds };
+    const behind = raw.principles.flatMap((number) => advantages[number - 1] ?? []);
+    const exampleIds = [...new Set(behind.flatMap((one) => one.exampleIds))];
+    const taughtBy = behind.flatMap((one) => one.mergedFrom ?? [one.text]);
+    const why = { reason: behind.map((one) => one.text).join(" | "), evidence: exampleIds };
     const operation = toOperation(raw, why);
     if (operation !== undefined) return [{ operation, about: { exampleIds, taughtBy } }];
     this.failures.push({
@@ -234,6 +262,9 @@ function attempt(rollout: Rollout, number: number, summary: string | undefined):
   return `<attempt number="${number}" reward="${(rollout.reward ?? 0).toFixed(2)}">\n${body}\nJudged:\n${judgement(rollout)}\n</attempt>`;
 }
 
+const numbered = (texts: readonly string[]): string =>
+  texts.map((text, index) => `${index + 1}. ${text}`).join("\n");
+
 const judgement = (rollout: Rollout): string =>
   rollout.criteria
     .map(
@@ -243,7 +274,7 @@ const judgement = (rollout: Rollout): string =>
     .join("\n");
 
 function shortened(text: string): string {
-  if (text.length <= MAX_REPLY_CHARS) return text;
-  const half = MAX_REPLY_CHARS / 2;
-  return `${text.slice(0, half)}\n[… ${text.length - MAX_REPLY_CHARS} characters left out …]\n${text.slice(-half)}`;
+  if (text.length <= MAX_CHARS) return text;
+  const half = MAX_CHARS / 2;
+  return `${text.slice(0, half)}\n[… ${text.length - MAX_CHARS} characters left out …]\n${text.slice(-half)}`;
 }

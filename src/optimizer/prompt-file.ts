@@ -10,6 +10,7 @@ import { hashOf } from "../runs/task.ts";
 const PLACEHOLDERS = {
   summary: ["query", "reply", "reward", "criteria"],
   principles: ["query", "rollouts", "experiences", "maxWords"],
+  merge: ["principles", "maxWords"],
   revision: ["experiences", "principles", "maxOperations", "maxExperiences", "maxWords"],
   contrast: ["criterion", "scope", "reasons", "failed", "passed", "current", "maxWords"],
 } as const;

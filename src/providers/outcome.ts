@@ -5,7 +5,7 @@ import type { PriceBook, PricedModel } from "../runs/prices.ts";
 import { retryAfterOf } from "../runs/retry-after.ts";
 import { redacted, redactText } from "../runs/secrets.ts";
 import type { Json, Task } from "../runs/task.ts";
-import { type CallUsage, estimatedTokens } from "../runs/usage.ts";
+import { type CallUsage, estimatedTokens, toldTokens } from "../runs/usage.ts";
 
 /** What a provider's response means: a reply with what it cost, or why there is none. */
 export function outcomeOf(
@@ -71,11 +71,7 @@ function failureOf({ metadata }: ProviderResponse, error: string): CallFailure {
 /** Usage as the provider reports it, priced; a cost that nothing tells is unknown, not zero. */
 function usageOf(response: ProviderResponse, task: Task, model: PricedModel, prices: PriceBook): CallUsage {
   const told = response.tokenUsage;
-  const tokens = {
-    promptTokens: told?.prompt ?? 0,
-    completionTokens: told?.completion ?? 0,
-    cachedTokens: told?.cached ?? told?.completionDetails?.cacheReadInputTokens ?? 0,
-  };
+  const tokens = toldTokens(response);
   const own = response.cached === true ? 0 : response.cost;
   const silent = (told?.prompt ?? told?.completion ?? told?.cached ?? told?.total) === undefined;
   return {

@@ -6,7 +6,7 @@ import type {
   TestOutcome,
 } from "../evaluation/report.ts";
 import { safeLine } from "../library/index.ts";
-import { count, dollars, signed } from "./figures.ts";
+import { dollars, perCall, signed, tokens } from "./figures.ts";
 
 /** The same words in the terminal, Markdown, HTML and JUnit. Names in them are as given: each view escapes. */
 
@@ -111,17 +111,20 @@ export function rowsLine({ rows }: ReportArm): string {
 
 /** `120 calls, 34k tokens in, 5600 out, $0.42`. */
 export function costLine({ usage }: ReportArm): string {
-  const tokens = `${count(usage.promptTokens)} tokens in, ${count(usage.completionTokens)} out`;
-  return `${plural(usage.calls, "call")}, ${tokens}, ${dollars(usage.costUsd, usage.unpriced)}`;
+  return `${plural(usage.calls, "call")}, ${tokens(usage)}, ${dollars(usage.costUsd, usage.unpriced)}`;
 }
 
-/** `v7 (19 experiences, 441 words)`, or that there is none. */
+/** `library v7 0123456789ab (19 experiences, 441 words, 612 tokens a call)`, or that there is none. */
 export function libraryLine({ library }: ReportArm): string {
   if (library === null) return "no library";
-  const { version, hash, experiences, words } = library;
+  const { version, hash, experiences, words, perCall: added } = library;
   const name = `library v${version} ${hash.slice(0, 12)}`;
-  if (experiences === null || words === null) return name;
-  return `${name} (${plural(experiences, "experience")}, ${plural(words, "word")})`;
+  const facts = [
+    ...(experiences === null ? [] : [plural(experiences, "experience")]),
+    ...(words === null ? [] : [plural(words, "word")]),
+    ...(added === null ? [] : [perCall(added)]),
+  ];
+  return facts.length === 0 ? name : `${name} (${facts.join(", ")})`;
 }
 
 /** `0.58`, or a dash when nothing is graded. */

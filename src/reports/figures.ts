@@ -1,3 +1,5 @@
+import type { LibraryCost } from "../evaluation/report.ts";
+
 /** A mean difference with its interval; the ends are null or infinite when there are too few tests for one. */
 export interface IntervalFigures {
   n: number;
@@ -22,6 +24,23 @@ export function interval({ mean, low, high, n, units = n }: IntervalFigures): st
 export function dollars(costUsd: number, unpriced: number): string {
   const known = `$${costUsd.toFixed(costUsd < 1 ? 4 : 2)}`;
   return unpriced === 0 ? known : `${known} and ${unpriced} calls of unknown price`;
+}
+
+/** `12k tokens in (9000 from the provider's cache), 3400 out`. */
+export function tokens(usage: {
+  promptTokens: number;
+  cachedTokens: number;
+  completionTokens: number;
+}): string {
+  const { promptTokens, cachedTokens, completionTokens } = usage;
+  const cached = cachedTokens === 0 ? "" : ` (${count(cachedTokens)} from the provider's cache)`;
+  return `${count(promptTokens)} tokens in${cached}, ${count(completionTokens)} out`;
+}
+
+/** `118 tokens a call, $0.0177 a 1,000 calls`: what a library adds; `~` where it is an estimate. */
+export function perCall({ tokens: added, measured, usdPer1000 }: LibraryCost): string {
+  const price = usdPer1000 === null ? "" : `, ${dollars(usdPer1000, 0)} a 1,000 calls`;
+  return `${measured ? "" : "~"}${added} tokens a call${price}`;
 }
 
 /** `3m07s`. */

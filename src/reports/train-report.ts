@@ -1,15 +1,18 @@
 import type { CriterionComparison, PairedExample } from "../evaluation/arms.ts";
+import type { LibraryCost } from "../evaluation/report.ts";
 import { verdictOf } from "../evaluation/verdict.ts";
 import { countWords, safeLine } from "../library/index.ts";
 import type { StepOutcome, TrainingResult } from "../optimizer/train.ts";
 import type { UsageTotals } from "../runs/usage.ts";
-import { count, dollars, duration, interval, signed, table } from "./figures.ts";
+import { dollars, duration, interval, perCall, signed, table, tokens } from "./figures.ts";
 
 export interface RunFigures {
   usage: UsageTotals;
   byStage: Record<string, UsageTotals>;
   elapsedMs: number;
   libraryPath: string;
+  /** What the library adds to each call in production. */
+  libraryCost: LibraryCost | null;
   resultsPath?: string;
   /** What was taken out of the rollouts for the learner. */
   redacted?: string;
@@ -42,12 +45,13 @@ function verdictSection({ test, library }: TrainingResult): string {
   ].join("\n");
 }
 
-function librarySection({ library }: TrainingResult, { libraryPath }: RunFigures): string {
+function librarySection({ library }: TrainingResult, { libraryPath, libraryCost }: RunFigures): string {
   const words = library.experiences.reduce((sum, one) => sum + countWords(one.text), 0);
   const items = library.experiences.map((one) => `  [${one.id}] ${safeLine(one.text)}`);
   return [
     `LIBRARY  ${safeLine(libraryPath)}  version ${library.version}, ${items.length} experiences, ${words} words`,
     ...(items.length === 0 ? ["  (empty)"] : items),
+    ...(items.length === 0 || libraryCost === null ? [] : [`  adds ${perCall(libraryCost)}`]),
   ].join("\n");
 }
 
@@ -166,7 +170,7 @@ function spentSection({ usage, byStage, elapsedMs, resultsPath, redacted }: RunF
     .map(([stage, one]) => `${stage} ${one.calls}`)
     .join(", ");
   return [
-    `SPENT  ${usage.calls} calls (${stages}), ${count(usage.promptTokens)} tokens in, ${count(usage.completionTokens)} out, ${dollars(usage.costUsd, usage.unpriced)}, ${duration(elapsedMs)}`,
+    `SPENT  ${usage.calls} calls (${stages}), ${tokens(usage)}, ${dollars(usage.costUsd, usage.unpriced)}, ${duration(elapsedMs)}`,
     ...(redacted === undefined ? [] : [`  redacted ${safeLine(redacted)}`]),
     ...(resultsPath === undefined ? [] : [`  results: ${safeLine(resultsPath)}   (npx promptfoo view)`]),
   ].join("\n");

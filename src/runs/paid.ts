@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { Json, Stage } from "./task.ts";
-import { estimatedTokens, type PaidTry, spentBy } from "./usage.ts";
+import { estimatedTokens, type PaidTry, spentBy, toldTokens } from "./usage.ts";
 
 /** What is read of a journalled response; a cost that it does not state is unknown, not zero. */
 const Paid = z
@@ -9,8 +9,9 @@ const Paid = z
       .looseObject({
         prompt: z.number().default(0),
         completion: z.number().default(0),
-        cached: z.number().default(0),
+        cached: z.number().nullish(),
         total: z.number().optional(),
+        completionDetails: z.looseObject({ cacheReadInputTokens: z.number().nullish() }).nullish(),
       })
       .optional(),
     cost: z.number().nullish(),
@@ -21,13 +22,9 @@ const Paid = z
 
 /** What a journalled result cost when it was paid for. */
 export function paidFor(stage: Stage, task: Json, result: Json): PaidTry {
-  const { tokenUsage: told, cost, cached, output } = Paid.parse(result);
-  const usage = {
-    promptTokens: told?.prompt ?? 0,
-    completionTokens: told?.completion ?? 0,
-    cachedTokens: told?.cached ?? 0,
-    costUsd: cached === true ? 0 : (cost ?? null),
-  };
+  const response = Paid.parse(result);
+  const { tokenUsage: told, cost, cached, output } = response;
+  const usage = { ...toldTokens(response), costUsd: cached === true ? 0 : (cost ?? null) };
   const silent = usage.promptTokens + usage.completionTokens + (told?.total ?? 0) === 0;
   const budgetTokens = silent ? estimatedTokens(task, output) : undefined;
   return {

@@ -4,10 +4,32 @@ import type { Stage } from "./task.ts";
 export interface CallUsage {
   promptTokens: number;
   completionTokens: number;
+  /** Of the prompt's, those that the provider had in its own cache. */
   cachedTokens: number;
   costUsd: number | null;
   /** What counts towards a cap in tokens, where the provider tells none: an estimate. */
   budgetTokens?: number;
+}
+
+/** What promptfoo's providers report; in a reply from promptfoo's own cache, `cached` is all that it once took. */
+interface ToldUsage {
+  prompt?: number | null | undefined;
+  completion?: number | null | undefined;
+  cached?: number | null | undefined;
+  completionDetails?: { cacheReadInputTokens?: number | null | undefined } | null | undefined;
+}
+
+/** The tokens of a call as its response tells them; what it does not tell is 0. */
+export function toldTokens(
+  response:
+    | { cached?: boolean | null | undefined; tokenUsage?: ToldUsage | null | undefined }
+    | null
+    | undefined,
+): Pick<CallUsage, "promptTokens" | "completionTokens" | "cachedTokens"> {
+  const { prompt, completion, cached, completionDetails } = response?.tokenUsage ?? {};
+  const promptTokens = prompt ?? 0;
+  const read = response?.cached === true ? 0 : (completionDetails?.cacheReadInputTokens ?? cached ?? 0);
+  return { promptTokens, completionTokens: completion ?? 0, cachedTokens: Math.min(read, promptTokens) };
 }
 
 /** What counts towards a run's caps. */

@@ -1,5 +1,6 @@
 import type { EvaluateResult } from "promptfoo";
 import { z } from "zod";
+import { type CallUsage, toldTokens } from "../runs/usage.ts";
 
 /** One named part of a reward. */
 export interface CriterionScore {
@@ -13,12 +14,8 @@ export interface CriterionScore {
   must: boolean;
 }
 
-/** What one call of the agent cost; `costUsd` null: the price is unknown. */
-export interface RolloutUsage {
-  promptTokens: number;
-  completionTokens: number;
-  costUsd: number | null;
-}
+/** What one call of the agent cost. */
+export type RolloutUsage = Omit<CallUsage, "budgetTokens">;
 
 /** One answer of the agent to one example, scored. */
 export interface Rollout {
@@ -90,9 +87,8 @@ export function toRollout(row: Row, exampleId: string): Rollout {
 
 function usageOf({ response }: Row): { usage?: RolloutUsage } {
   if (response === null || response === undefined) return {};
-  const { prompt = 0, completion = 0 } = response.tokenUsage ?? {};
   const costUsd = response.cached === true ? 0 : (response.cost ?? null);
-  return { usage: { promptTokens: prompt, completionTokens: completion, costUsd } };
+  return { usage: { ...toldTokens(response), costUsd } };
 }
 
 /** A planned rollout that has no row: promptfoo drops rows whose score is not a number. */

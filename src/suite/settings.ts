@@ -145,7 +145,7 @@ export const SettingsSchema = z.strictObject({
     .prefault({})
     .describe("Shares, for tests that carry no metadata.split."),
   prompts: z
-    .partialRecord(z.enum(["summary", "principles", "revision", "contrast"]), z.string())
+    .partialRecord(z.enum(["summary", "principles", "merge", "revision", "contrast"]), z.string())
     .optional()
     .describe("Files that replace the learner's prompts."),
 });

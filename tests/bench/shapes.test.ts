@@ -64,6 +64,23 @@ describe("the mock's answers to our learner's prompts", () => {
     expect({ shape, reply }).toEqual({ shape: "grpo.principles", reply: { principles } });
   });
 
+  it("merges principles into those that are said most often, with all numbers that say them", () => {
+    const say = (name: string): string => `Always mention the ${name} explicitly.`;
+    const principles = ["apology", "cost", "cause", "cost", "currency", "cost", "currency"]
+      .map((name, index) => `${index + 1}. ${say(name)}`)
+      .join("\n");
+    expect(ask("merge", { principles, maxWords: "32" })).toEqual({
+      shape: "grpo.merge",
+      reply: {
+        principles: [
+          { text: say("cost"), from: [2, 4, 6] },
+          { text: say("currency"), from: [5, 7] },
+          { text: say("apology"), from: [1] },
+        ],
+      },
+    });
+  });
+
   it("revises with what most principles say first, nothing twice, and no more than it is allowed", () => {
     const say = (name: string): string => `Always mention the ${name} explicitly.`;
     const principles = ["apology", "cost", "cause", "cost", "currency", "cost", "currency"].map(

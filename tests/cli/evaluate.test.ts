@@ -331,6 +331,42 @@ describe("looks at the sealed test", () => {
 });
 
 describe("reports", () => {
+  it("say what the library costs in each call: measured, and priced where the price is known", async () => {
+    const space = evaluatedFolder({
+      ...SMALL,
+      library: [GOOD],
+      settings: { prices: { "counting-agent": { input: 2, output: 8 } } },
+      files: {
+        "agent.mjs": `export default class { id() { return "counting-agent" }
+          async callApi(prompt) {
+            const tokenUsage = { prompt: prompt.length, completion: 5, completionDetails: { cacheReadInputTokens: 4 } };
+            return { output: "thanks", tokenUsage } } }`,
+      },
+    });
+    const { stdout } = await command(space, "gate --output out");
+    const { arms } = EvaluationReportSchema.parse(JSON.parse(space.read("out/report.json")));
+    const [before, after] = arms;
+    const tokens = (after.usage.promptTokens - before.usage.promptTokens) / 2;
+    expect([before.library, after.library?.perCall]).toEqual([
+      null,
+      { tokens, measured: true, usdPer1000: expect.closeTo((tokens * 2) / 1000, 9) },
+    ]);
+    expect(tokens).toBeGreaterThan(GOOD.length);
+    expect(after.usage.cachedTokens).toBe(8);
+    const said = `${tokens} tokens a call, $${((tokens * 2) / 1000).toFixed(4)} a 1,000 calls)`;
+    for (const text of [stdout, space.read("out/report.html")]) {
+      expect(text).toContain(`, ${said}`);
+      expect(text).toContain("tokens in (8 from the provider");
+    }
+    expect(space.read("out/summary.md").replaceAll("\\", "")).toContain(said);
+  });
+
+  it("estimate it where the other arm has a library too", async () => {
+    const space = evaluatedFolder({ ...SMALL, files: ARM_FILES });
+    const { arms } = await reportOf(space, "eval --arms good.md,bad.md");
+    for (const arm of arms) expect(arm.library?.perCall).toMatchObject({ measured: false, usdPer1000: null });
+  });
+
   it("are written where --output says, in all forms", async () => {
     const space = evaluatedFolder({ ...SMALL, library: [GOOD] });
     const { stdout } = await command(space, "gate --output out/gate");
@@ -343,6 +379,7 @@ describe("reports", () => {
     expect(report.arms[1].usage).toEqual({
       calls: 2,
       promptTokens: 20,
+      cachedTokens: 0,
       completionTokens: 10,
       costUsd: 0.002,
       unpriced: 0,

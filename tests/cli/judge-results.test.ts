@@ -78,6 +78,34 @@ describe("two files, the first as baseline", () => {
   });
 });
 
+describe("what a library costs in each call", () => {
+  const enhanced = (more: Partial<FileParts> = {}): FileParts => {
+    const metadata = { repeatIndex: 0, libraryVersion: 3, libraryHash: "h" };
+    const told = { prompt: 45, completion: 2, completionDetails: { cacheReadInputTokens: 10 } };
+    const response = { metadata, tokenUsage: told };
+    const tests = IDS.map((id) => row({ id, score: 1, metadata: { split: "test" }, response }));
+    return column(1, { rows: tests, repeats: 1, ...more });
+  };
+  const baseline = column(0, { rows: rows(IDS, [0], 1, { metadata: { split: "test" } }), repeats: 1 });
+
+  it("is measured between files that differ in nothing else", async () => {
+    const report = await reportOf(folder({ "a.json": baseline, "b.json": enhanced() }), "a.json b.json");
+    expect(report.arms[1].library).toMatchObject({
+      version: 3,
+      words: null,
+      perCall: { tokens: 42, measured: true, usdPer1000: null },
+    });
+    expect(report.arms.map((arm) => arm.usage.cachedTokens)).toEqual([0, 120]);
+  });
+
+  it("is not known where models were allowed to differ", async () => {
+    const other = { config: { providers: [{ id: "model", config: { temperature: 0 } }] } };
+    const space = folder({ "a.json": baseline, "b.json": enhanced(other) });
+    const report = await reportOf(space, "a.json b.json --allow models");
+    expect(report.arms[1].library).toMatchObject({ version: 3, perCall: null });
+  });
+});
+
 describe("one file", () => {
   it("of two columns needs no names", async () => {
     const report = await reportOf(folder({ "both.json": both(0, 1) }), "both.json");

@@ -21,7 +21,7 @@ function facts(label: string, pairs: readonly PairedExample[], side: (typeof SID
     prompt: "p",
     library: null,
     rows: countRows(rollouts, rollouts.length, 0),
-    usage: { calls: 0, promptTokens: 0, completionTokens: 0, costUsd: 0, unpriced: 0 },
+    usage: { calls: 0, promptTokens: 0, cachedTokens: 0, completionTokens: 0, costUsd: 0, unpriced: 0 },
   };
 }
 

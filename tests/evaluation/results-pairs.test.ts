@@ -198,8 +198,8 @@ describe("arms", () => {
     expect(arms[0]).toMatchObject({ label: "baseline", agent: "model", prompt: "Say {{q}}", library: null });
     expect(arms[1].library).toEqual({ version: 3, hash: "h" });
     expect(arms.map((one) => one.usage)).toEqual([
-      { calls: 2, promptTokens: 6, completionTokens: 4, costUsd: 1, unpriced: 0 },
-      { calls: 1, promptTokens: 3, completionTokens: 2, costUsd: 0.5, unpriced: 0 },
+      { calls: 2, promptTokens: 6, cachedTokens: 0, completionTokens: 4, costUsd: 1, unpriced: 0 },
+      { calls: 1, promptTokens: 3, cachedTokens: 0, completionTokens: 2, costUsd: 0.5, unpriced: 0 },
     ]);
   });
 

@@ -55,6 +55,7 @@ it("show prints the experiences", () => {
   expect(showLibrary(example().store).split("\n").slice(1)).toEqual([
     "[E1] Ask one question.",
     "[E2] Call {{name}}.",
+    "Adds ~29 tokens to each call.",
   ]);
 });
 

@@ -55,6 +55,35 @@ describe("plain prompts", () => {
   });
 });
 
+describe("the library's place", () => {
+  const system = { role: "system", content: "Be kind." };
+  const forms: [string, (question: string) => string, "chat" | "prepend"][] = [
+    ["a chat", (question) => JSON.stringify([system, { role: "user", content: question }]), "chat"],
+    ["a chat without a system message", (q) => JSON.stringify([{ role: "user", content: q }]), "chat"],
+    [
+      "an object with messages",
+      (q) => JSON.stringify({ messages: [system, { role: "user", content: q }] }),
+      "chat",
+    ],
+    ["a YAML chat", (q) => `- role: system\n  content: Be kind.\n- role: user\n  content: ${q}\n`, "chat"],
+    ["a YAML chat without a system message", (q) => `- role: user\n  content: ${q}\n`, "chat"],
+    ["a plain prompt", (q) => q, "chat"],
+    ["a plain prompt for a model that completes text", (q) => q, "prepend"],
+  ];
+  it.each(forms)(
+    "in %s is before the user's words, so that all examples begin alike",
+    (_what, prompt, plain) => {
+      const block = "Guidelines: [1] Ask once. [2] Be brief.";
+      const [one = "", other = ""] = ["ant asks", "bee asks"].map((q) =>
+        injectIntoPrompt(prompt(q), block, { plain }),
+      );
+      const differs = [...one].findIndex((character, index) => character !== other[index]);
+      expect(one.slice(0, differs)).toContain(block);
+      expect(one.slice(differs)).toMatch(/^ant asks/);
+    },
+  );
+});
+
 const part = { type: "text", text: "Be you.", cache_control: { type: "ephemeral" } };
 const image = { type: "image_url", image_url: { url: "data:," } };
 const chats: [string, unknown[], unknown[]][] = [

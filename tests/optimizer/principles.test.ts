@@ -97,6 +97,18 @@ describe("what one group taught", () => {
     ]);
   });
 
+  it("a very long question is shown by its beginning and end too", async () => {
+    const learner = answers();
+    const query = `BEGIN${"x".repeat(50_000)}END`;
+    const judged = toGroup(example("q1", { query }), [rollout(0), rollout(1, { repeat: 1 })]);
+    await principles(learner, { schedule: "plain" }).ofGroup(judged, EMPTY);
+    expect(learner.asked).toHaveLength(3);
+    for (const text of learner.asked.map(shown)) {
+      expect(text.length).toBeLessThan(10_000);
+      expect(text).toMatch(/BEGINx+\n\[… \d+ characters left out …\]\nx+END/);
+    }
+  });
+
   it("a very long reply is shown by its beginning and end", async () => {
     const learner = answers();
     const long = toGroup(example("q1"), [
@@ -115,6 +127,11 @@ describe("what a step's principles make of the library", () => {
     { text: "Name the feeling.", exampleIds: ["q1"], draw: 0 },
     { text: "Ask less.", exampleIds: ["q2"], draw: 0 },
   ];
+  const many: Advantage[] = Array.from({ length: 36 }, (_, index) => ({
+    text: `Name feeling ${index}.`,
+    exampleIds: [`q${index}`],
+    draw: 0,
+  }));
 
   it("operations carry the examples and words of the principles behind them", async () => {
     const learner = answers({
@@ -172,6 +189,51 @@ describe("what a step's principles make of the library", () => {
     const [proposal] = await form.propose(EMPTY, advantages, 1);
     expect(proposal?.operations).toHaveLength(2);
     expect(form.failures).toEqual([{ what: "operation ADD", reason: expect.stringContaining("at most 2") }]);
+  });
+
+  it("many principles are merged first, once for all draws, and those behind them stay behind the operations", async () => {
+    const learner = answers({
+      merge: { principles: [{ text: "Name the feeling.", from: [1, 3] }] },
+      revision: { operations: [{ op: "ADD", id: null, text: "Name feelings.", principles: [1, 2] }] },
+    });
+    const proposals = await principles(learner).propose(EMPTY, many, 2);
+    expect(learner.asked.map((one) => one.stage)).toEqual([
+      ...Array<string>(6).fill("merge"),
+      "revision",
+      "revision",
+    ]);
+    expect(new Set(learner.asked.map((one) => one.seed)).size).toBe(8);
+    expect(learner.asked.map(shown)[6]).not.toContain("Name feeling 0.");
+    const exampleIds = ["q0", "q2", "q6", "q8"];
+    expect(proposals[0]).toEqual({
+      operations: [
+        {
+          op: "ADD",
+          text: "Name feelings.",
+          reason: "Name the feeling. | Name the feeling.",
+          evidence: exampleIds,
+        },
+      ],
+      about: [{ exampleIds, taughtBy: exampleIds.map((id) => `Name feeling ${id.slice(1)}.`) }],
+    });
+  });
+
+  it("the paper's schedule revises all principles at once", async () => {
+    const learner = answers();
+    await principles(learner, { schedule: "plain" }).propose(EMPTY, many, 1);
+    expect(learner.asked.map((one) => one.stage)).toEqual(["revision"]);
+  });
+
+  it("a merge that fails twice is kept with its reason, and its principles are revised as they are", async () => {
+    const learner = answers({ merge: { principles: [] } });
+    const form = principles(learner);
+    expect(await form.propose(EMPTY, many, 1)).toHaveLength(1);
+    expect(form.failures).toHaveLength(6);
+    expect(form.failures[0]).toEqual({
+      what: "merging of 6 principles",
+      reason: expect.stringMatching(/^asked twice/),
+    });
+    expect(learner.asked.map(shown).at(-1)).toContain("36. Name feeling 35.");
   });
 
   it("draws differ by seed, and nothing is asked when nothing was learned", async () => {

@@ -1,6 +1,15 @@
 import { describe, expect, it } from "vitest";
 import { compareTests } from "../../src/evaluation/sign-flip.ts";
-import { count, dollars, duration, interval, signed, table } from "../../src/reports/figures.ts";
+import {
+  count,
+  dollars,
+  duration,
+  interval,
+  perCall,
+  signed,
+  table,
+  tokens,
+} from "../../src/reports/figures.ts";
 
 it.each([
   [signed(0.421), "+0.42"],
@@ -19,6 +28,13 @@ it.each([
   [count(9_999), "9999"],
   [count(34_400), "34k"],
   [count(1_234_567), "1.2M"],
+  [tokens({ promptTokens: 34_400, cachedTokens: 0, completionTokens: 560 }), "34k tokens in, 560 out"],
+  [
+    tokens({ promptTokens: 34_400, cachedTokens: 9000, completionTokens: 560 }),
+    "34k tokens in (9000 from the provider's cache), 560 out",
+  ],
+  [perCall({ tokens: 118, measured: true, usdPer1000: 0.0177 }), "118 tokens a call, $0.0177 a 1,000 calls"],
+  [perCall({ tokens: 118, measured: false, usdPer1000: null }), "~118 tokens a call"],
 ])("%s", (found, expected) => {
   expect(found).toBe(expected);
 });

@@ -18,6 +18,7 @@ const figures = {
   byStage: { rollout: { ...usage, calls: 300 }, advantage: { ...usage, calls: 21 } },
   elapsedMs: 187_000,
   libraryPath: "experiences/a/common.md",
+  libraryCost: null,
 };
 const library = (body: string) =>
   parseLibrary(`---\nagent: a\nroute: common\nversion: 2\n---\n${body}`, "lib.md");
@@ -228,6 +229,16 @@ describe("the rest", () => {
     );
   });
 
+  it("says what the library costs in each call, and nothing of an empty one", () => {
+    const libraryCost = { tokens: 31, measured: true, usdPer1000: 0.0465 };
+    const said = trainReport({ library: ONE, steps: [] }, { ...figures, libraryCost });
+    expect(sectionOf(said, "LIBRARY").split("\n").at(-1)).toBe(
+      "  adds 31 tokens a call, $0.0465 a 1,000 calls",
+    );
+    const empty = trainReport({ library: library(""), steps: [] }, { ...figures, libraryCost });
+    expect(empty).not.toContain("a call");
+  });
+
   it("says for each step what its groups were and what came of it", () => {
     const kinds = { informative: 3, "all-bad": 2, solved: 1, incomplete: 4 };
     const text = report(undefined, {
@@ -266,5 +277,9 @@ describe("the rest", () => {
       "SPENT  321 calls (rollout 300, advantage 21), 1.2M tokens in, 46k out, $0.5000, 3m07s",
     );
     expect(report(undefined).endsWith("\n")).toBe(true);
+    const cached = { ...figures, usage: { ...usage, cachedTokens: 400_000 } };
+    expect(lineOf(trainReport({ library: ONE, steps: [] }, cached), "SPENT")).toContain(
+      "1.2M tokens in (400k from the provider's cache), 46k out",
+    );
   });
 });

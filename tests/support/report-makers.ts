@@ -80,7 +80,14 @@ export function arm(label: string, mean: number, parts: Partial<ReportArm> = {})
     meanAtK: 0.7,
     passHatK: 0.5,
     rows: { planned: 60, graded: 60, ungraded: 0, errored: 0, missing: 0, "out-of-range": 0, duplicate: 0 },
-    usage: { calls: 60, promptTokens: 12_000, completionTokens: 3400, costUsd: 0.21, unpriced: 0 },
+    usage: {
+      calls: 60,
+      promptTokens: 12_000,
+      cachedTokens: 0,
+      completionTokens: 3400,
+      costUsd: 0.21,
+      unpriced: 0,
+    },
     ...parts,
   };
 }
@@ -117,7 +124,9 @@ export function evaluationReport(parts: Partial<EvaluationReport> = {}): Evaluat
     noWorse: null,
     arms: [
       arm("baseline", 0.58),
-      arm("v7", 0.66, { library: { version: 7, hash: "0123456789abcdef", experiences: 19, words: 441 } }),
+      arm("v7", 0.66, {
+        library: { version: 7, hash: "0123456789abcdef", experiences: 19, words: 441, perCall: null },
+      }),
     ],
     comparison: comparison(),
     must: [],
@@ -146,7 +155,7 @@ export function hostileReport(): EvaluationReport {
       arm(HOSTILE, 0.5, { agent: HOSTILE, prompt: HOSTILE }),
       arm("v7", 0.4, {
         agent: HOSTILE,
-        library: { version: 7, hash: "<b>@org/x|y", experiences: 1, words: 1 },
+        library: { version: 7, hash: "<b>@org/x|y", experiences: 1, words: 1, perCall: null },
       }),
     ],
     must: [other],
