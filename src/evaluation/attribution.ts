@@ -1,5 +1,5 @@
 import type { Random } from "../runs/random.ts";
-import { cholesky, inverseOf, logDeterminant, product } from "./linear.ts";
+import { cholesky, inverseOf, logDeterminant, product, solveLower } from "./linear.ts";
 
 /** One rollout of a group with some of the experiences in its prompt. */
 export interface InclusionRow {
@@ -94,6 +94,7 @@ interface Base {
   little: number;
   /** X' K^-1 X and X' K^-1 y, with K the covariance of the rewards. */
   gram: number[][];
+  rowSums: number[];
   pull: number[];
   /** Log of the likelihood, up to a constant. */
   score: number;
@@ -119,15 +120,19 @@ function baseOf(
     }),
   );
   const root = cholesky(covariance);
-  const inverse = inverseOf(root);
-  const y = rows.map((row) => row.reward - 0.5);
-  const solved = product(inverse, y);
-  const columns = x.map((column) => product(inverse, column));
+  // With L the root, X' K^-1 y is (L^-1 X)' (L^-1 y).
+  const y = solveLower(
+    root,
+    rows.map((row) => row.reward - 0.5),
+  );
+  const columns = x.map((column) => solveLower(root, column));
+  const gram = columns.map((column) => columns.map((other) => dot(column, other)));
   return {
     little,
-    gram: x.map((column) => columns.map((other) => dot(column, other))),
-    pull: x.map((column) => dot(column, solved)),
-    score: -0.5 * (dot(y, solved) + logDeterminant(root)),
+    gram,
+    rowSums: gram.map((line) => line.reduce((sum, one) => sum + one, 0)),
+    pull: columns.map((column) => dot(column, y)),
+    score: -0.5 * (dot(y, y) + logDeterminant(root)),
   };
 }
 
@@ -161,7 +166,11 @@ function explanations(base: Base, size: number): Explanation[] {
   }
 }
 
-function explain({ gram, pull, little, score }: Base, large: readonly number[], size: number): Explanation {
+function explain(
+  { gram, rowSums, pull, little, score }: Base,
+  large: readonly number[],
+  size: number,
+): Explanation {
   const extra = PRIOR.large ** 2 - little ** 2;
   const inner = large.map((a) => large.map((b) => (gram[a]?.[b] ?? 0) + (a === b ? 1 / extra : 0)));
   const root = cholesky(inner);
@@ -175,14 +184,16 @@ function explain({ gram, pull, little, score }: Base, large: readonly number[], 
   const rows = indices.map(row);
   const spread = rows.map((one) => product(inverse, one));
   const pulled = indices.map((index) => (pull[index] ?? 0) - dot(rows[index] ?? [], force));
-  const known = indices.map((a) =>
-    indices.map((b) => (gram[a]?.[b] ?? 0) - dot(rows[a] ?? [], spread[b] ?? [])),
-  );
   // Prior covariance of the effects: a variance of each, and what all have in common.
   const own = indices.map((index) => little ** 2 + (large.includes(index) ? extra : 0));
   const common = PRIOR.common ** 2;
   const total = pulled.reduce((sum, one) => sum + one, 0);
-  const sums = known.map((line) => line.reduce((sum, one) => sum + one, 0));
+  // Of the precision that these experiences leave to the others, the diagonal and the row sums are all that is needed.
+  const known = indices.map(
+    (index) => (gram[index]?.[index] ?? 0) - dot(rows[index] ?? [], spread[index] ?? []),
+  );
+  const together = large.map((_, at) => spread.reduce((sum, one) => sum + (one[at] ?? 0), 0));
+  const sums = indices.map((index) => (rowSums[index] ?? 0) - dot(rows[index] ?? [], together));
   const whole = sums.reduce((sum, one) => sum + one, 0);
   return {
     large,
@@ -190,7 +201,7 @@ function explain({ gram, pull, little, score }: Base, large: readonly number[], 
     variance: indices.map((index) => {
       const v = own[index] ?? 0;
       const learned =
-        v ** 2 * (known[index]?.[index] ?? 0) + 2 * v * common * (sums[index] ?? 0) + common ** 2 * whole;
+        v ** 2 * (known[index] ?? 0) + 2 * v * common * (sums[index] ?? 0) + common ** 2 * whole;
       return Math.max(1e-12, v + common - learned);
     }),
     score:
