@@ -1,7 +1,8 @@
 import type { Settings } from "../suite/settings.ts";
 import type { Suite } from "../suite/suite.ts";
 import { MAX_OPERATIONS } from "./contrast.ts";
-import { REPEATS, ROUNDS } from "./operation-test.ts";
+import { REPEATS } from "./inclusion-rounds.ts";
+import { ROUNDS } from "./operation-test.ts";
 import { planSteps } from "./steps.ts";
 
 /** What a run will do at most, before any money is spent. */
