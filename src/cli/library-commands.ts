@@ -9,7 +9,7 @@ import {
   showLibrary,
 } from "./library.ts";
 import { print } from "./output.ts";
-
+import { pruneCommand } from "./prune-commands.ts";
 import { releaseQuarantined, showQuarantine } from "./quarantine.ts";
 
 interface Address {
@@ -24,6 +24,8 @@ Examples:
   $ promptfoo-grpo library show --agent integro
   $ promptfoo-grpo library diff 2 3 --agent integro
   $ promptfoo-grpo library rollback 2 --agent integro --reason "v3 pushes Paul"
+  $ promptfoo-grpo library show --effects --agent integro
+  $ promptfoo-grpo library prune --dry-run
   $ promptfoo-grpo library release Q1 --agent integro --reason "a false alarm"`;
 
 function version(text: string): number {
@@ -36,7 +38,7 @@ function version(text: string): number {
   });
 }
 
-/** Registers `library …`; nothing here imports promptfoo. */
+/** Registers `library …`; nothing here imports promptfoo but `prune`, when it runs. */
 export function libraryCommands(program: Command, done: (exitCode: number) => void): void {
   const library = program
     .command("library")
@@ -61,7 +63,11 @@ export function libraryCommands(program: Command, done: (exitCode: number) => vo
     .description("Every library, one line each.")
     .option(...root)
     .action(({ experiences }: Address) => say(listLibraries(experiences)));
-  one("show", "What a library says now.").action((address: Address) => say(showLibrary(store(address))));
+  one("show", "What a library says now.")
+    .option("--effects", "also what each experience was last measured to do to the reward")
+    .action(({ effects, ...address }: Address & { effects?: boolean }) =>
+      say(showLibrary(store(address), effects)),
+    );
   one("log", "Every version and every rejected candidate: who, when, why.").action((address: Address) =>
     say(logLibrary(store(address))),
   );
@@ -87,4 +93,5 @@ export function libraryCommands(program: Command, done: (exitCode: number) => vo
     say(text);
     done(hasErrors ? 3 : 0);
   });
+  pruneCommand(library, done);
 }

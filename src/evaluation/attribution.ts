@@ -1,3 +1,4 @@
+import type { MeasuredEffect } from "../library/index.ts";
 import type { Random } from "../runs/random.ts";
 import { cholesky, inverseOf, logDeterminant, product, solveLower } from "./linear.ts";
 
@@ -21,9 +22,17 @@ export interface Effect {
   harmful: number;
   /** Probability that it costs more than a tenth of the reward. */
   serious: number;
+  /** Probability that it gains less than a small amount (`SLIGHT`). */
+  slight: number;
   /** Rollouts with and without it, in groups that have both. */
   with: number;
   without: number;
+}
+
+/** As the history keeps it, to a thousandth. */
+export function measuredEffect({ effect, low, high, with: present, without }: Effect): MeasuredEffect {
+  const rounded = (value: number): number => Math.round(value * 1000) / 1000 || 0;
+  return { mean: rounded(effect), low: rounded(low), high: rounded(high), with: present, without };
 }
 
 /**
@@ -37,6 +46,8 @@ const LITTLES = [0.02, 0.06];
 /** Experiences that do a lot are looked for two at a time, on top of those that are as good as certain. */
 const CERTAIN = 0.95;
 const SERIOUS = -0.1;
+/** A gain, in reward units, below which an experience does nothing that is worth its place. */
+export const SLIGHT = 0.03;
 
 /**
  * Which experiences each rollout of a group gets: every experience in `share` of them, drawn at random, so that
@@ -83,6 +94,7 @@ export function attributeEffects(ids: readonly string[], rows: readonly Inclusio
       high: effect + 1.96 * Math.sqrt(spread),
       harmful: average((one) => below(0, one.mean[index] ?? 0, one.variance[index] ?? 0)),
       serious: average((one) => below(SERIOUS, one.mean[index] ?? 0, one.variance[index] ?? 0)),
+      slight: average((one) => below(SLIGHT, one.mean[index] ?? 0, one.variance[index] ?? 0)),
       with: present,
       without: rows.length - present,
     };

@@ -4,6 +4,7 @@ import type { Injection } from "../providers/experience-agent.ts";
 import type { Phase } from "../runs/events.ts";
 import { seededRandom } from "../runs/random.ts";
 import type { Runtime } from "../runs/runtime.ts";
+import type { Rollout } from "../suite/rollout.ts";
 import type { Suite, SuiteExample } from "../suite/suite.ts";
 
 /** Rollouts of an example in a round: a unit that one has, the other lacks. */
@@ -28,6 +29,8 @@ export interface InclusionTest {
   temperature?: number;
   /** Before the first round. */
   start: Standing;
+  /** What is compared; null is ungraded. */
+  rewardOf(rollout: Rollout): number | null;
   injectionWith(included: ReadonlySet<string>): Injection;
   /** After each round, from all its rollouts and those before. */
   judge(rows: readonly InclusionRow[]): Standing;
@@ -49,7 +52,7 @@ export async function inclusionRounds(suite: Suite, runtime: Runtime, test: Incl
 async function rowsOfRound(
   suite: Suite,
   runtime: Runtime,
-  { phase, examples, temperature, injectionWith, ...test }: InclusionTest,
+  { phase, examples, temperature, injectionWith, rewardOf, ...test }: InclusionTest,
   { open, present }: Standing,
   round: number,
 ): Promise<InclusionRow[]> {
@@ -61,11 +64,10 @@ async function rowsOfRound(
       const plan = inclusionPlan(open, REPEATS, 0.5, random).map((drawn) => drawn.union(new Set(present)));
       const sampling = { injection: plan.map(injectionWith), repeats: REPEATS, draw, temperature };
       const rollouts = await rollOne(runtime, { suite, sampling }, phase, example);
-      return rollouts.flatMap(({ repeat, headline }) => {
-        const included = plan[repeat];
-        return headline === null || included === undefined
-          ? []
-          : [{ group: example.id, reward: headline, included }];
+      return rollouts.flatMap((rollout) => {
+        const included = plan[rollout.repeat];
+        const reward = rewardOf(rollout);
+        return reward === null || included === undefined ? [] : [{ group: example.id, reward, included }];
       });
     }),
   );

@@ -45,6 +45,7 @@ export async function testOperations(
     // As the step's own rollouts, with which they are compared.
     temperature: settings.temperature,
     start: { open: ids, present: [] },
+    rewardOf: ({ headline }) => headline,
     injectionWith: injections(run, search, operations),
     judge: (rows) => {
       effects = attributeEffects(ids, [...before, ...rows]);
