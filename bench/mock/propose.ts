@@ -9,6 +9,8 @@ export interface Behaviour {
   k: number;
   /** Chance that a criterion is met once its guideline is in the prompt. */
   p1: number;
+  /** Guidelines each of which halves every chance; default: the one that a learner proposes. */
+  harmful?: readonly string[];
 }
 
 /** A call as a shape sees it: all messages as one text. */
@@ -32,7 +34,7 @@ const FILLER =
 export function agentReply({ text, o, rand }: ShapeCall): string {
   const ticket = ticketIn(text);
   if (ticket === undefined) return FILLER;
-  const tags = chances(ticket, text, o.p1).flatMap((chance, index) =>
+  const tags = chances(ticket, text, o.p1, o.harmful).flatMap((chance, index) =>
     rand() < chance ? `#${ticket.criteria[index]}` : [],
   );
   return FILLER.repeat(2) + (tags.length > 0 ? `(${tags.join(" ")})` : "(nothing more)");

@@ -106,7 +106,7 @@ export class MockModel {
     if (path === "/stats") return send(response, 200, { calls: this.#count, inflight: this.#inFlight });
     if (path === "/expected") {
       const { prompt, split, ids } = ExpectedBody.parse(body);
-      return send(response, 200, expected(prompt, ids ?? split, this.#options.p1));
+      return send(response, 200, expected(prompt, ids ?? split, this.#options.p1, this.#options.harmful));
     }
     if (path.endsWith("/chat/completions")) return this.#chat(ChatBody.parse(body), response);
     return send(response, 404, { error: { message: `no such path ${path}` } });

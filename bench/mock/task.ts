@@ -59,6 +59,17 @@ export const CRITERIA: readonly Criterion[] = PRIORS.map(([name, p0]) => ({
 export const HARMFUL = "answer in one short line only";
 /** A guideline without effect. */
 export const NEUTRAL = "keep a calm and friendly tone";
+/** More of both, for who plants several; they halve chances only where the mock is told so (`harmful`). */
+export const MORE_HARMFUL: readonly string[] = [
+  "refer every customer to the website",
+  "never repeat what the customer asked",
+  "leave out all details of the case",
+];
+export const MORE_NEUTRAL: readonly string[] = [
+  "write in plain words",
+  "use the active voice",
+  "prefer short paragraphs",
+];
 
 const BY_NAME = new Map(CRITERIA.map((one) => [one.name, one]));
 export const criterionNamed = (name: string): Criterion | undefined => BY_NAME.get(name);
@@ -89,9 +100,14 @@ export const ticketIn = (text: string): Ticket | undefined =>
   TICKETS.find((one) => text.includes(`[${one.id}]`));
 
 /** The chance that a reply meets each of the ticket's criteria, in their order. */
-export function chances(of: Ticket, prompt: string, p1: number): number[] {
+export function chances(
+  of: Ticket,
+  prompt: string,
+  p1: number,
+  harmful: readonly string[] = [HARMFUL],
+): number[] {
   const text = prompt.toLowerCase();
-  const harm = text.includes(HARMFUL) ? 0.5 : 1;
+  const harm = 0.5 ** harmful.filter((one) => text.includes(one)).length;
   return of.criteria.map((name) => {
     const { p0 = 0, phrase = "" } = criterionNamed(name) ?? {};
     return harm * (text.includes(phrase) ? Math.max(p0, p1) : p0);
@@ -99,17 +115,22 @@ export function chances(of: Ticket, prompt: string, p1: number): number[] {
 }
 
 /** @param tickets a split, or ids */
-export function expected(prompt: string, tickets: Ticket["split"] | readonly string[], p1 = 0.9): Expected {
+export function expected(
+  prompt: string,
+  tickets: Ticket["split"] | readonly string[],
+  p1 = 0.9,
+  harmful: readonly string[] = [HARMFUL],
+): Expected {
   const chosen = TICKETS.filter((one) =>
     typeof tickets === "string" ? one.split === tickets : tickets.includes(one.id),
   );
-  const rows = chosen.map((one) => chances(one, prompt, p1));
+  const rows = chosen.map((one) => chances(one, prompt, p1, harmful));
   const text = prompt.toLowerCase();
   return {
     score: mean(rows.map(mean)),
     pass: mean(rows.map((row) => row.reduce((product, chance) => product * chance, 1))),
     phrases: CRITERIA.filter((one) => text.includes(one.phrase)).length,
-    harmful: text.includes(HARMFUL),
+    harmful: harmful.some((one) => text.includes(one)),
     neutral: text.includes(NEUTRAL),
     chars: prompt.length,
   };

@@ -2,6 +2,7 @@ import type { Command } from "commander";
 import { GrpoError } from "../library/error.ts";
 import type { LibraryStore } from "../library/store.ts";
 import { print } from "./output.ts";
+import { pruneCommand } from "./prune-commands.ts";
 
 interface Address {
   agent: string;
@@ -15,6 +16,8 @@ Examples:
   $ promptfoo-grpo library show --agent integro
   $ promptfoo-grpo library diff 2 3 --agent integro
   $ promptfoo-grpo library rollback 2 --agent integro --reason "v3 pushes Paul"
+  $ promptfoo-grpo library show --effects --agent integro
+  $ promptfoo-grpo library prune --dry-run
   $ promptfoo-grpo library release Q1 --agent integro --reason "a false alarm"`;
 
 function version(text: string): number {
@@ -29,7 +32,7 @@ function version(text: string): number {
 
 type Work = typeof import("./library.ts");
 
-/** Registers `library …`; nothing here imports promptfoo, and the library only when one runs. */
+/** Registers `library …`; nothing here imports promptfoo but `prune`, when it runs, and the library only when one runs. */
 export function libraryCommands(program: Command, done: (exitCode: number) => void): void {
   const library = program
     .command("library")
@@ -54,9 +57,11 @@ export function libraryCommands(program: Command, done: (exitCode: number) => vo
     .action(async ({ experiences }: Address) =>
       say((await import("./library.ts")).listLibraries(experiences)),
     );
-  one("show", "What a library says now.").action(async (address: Address) =>
-    say(await onStore(address, (work, store) => work.showLibrary(store))),
-  );
+  one("show", "What a library says now.")
+    .option("--effects", "also what each experience was last measured to do to the reward")
+    .action(async ({ effects, ...address }: Address & { effects?: boolean }) =>
+      say(await onStore(address, (work, store) => work.showLibrary(store, effects))),
+    );
   one("log", "Every version and every rejected candidate: who, when, why.").action(async (address: Address) =>
     say(await onStore(address, (work, store) => work.logLibrary(store))),
   );
@@ -92,6 +97,7 @@ export function libraryCommands(program: Command, done: (exitCode: number) => vo
       done(hasErrors ? 3 : 0);
     },
   );
+  pruneCommand(library, done);
 }
 
 async function onStore<T>(

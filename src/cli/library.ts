@@ -1,12 +1,13 @@
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
+import { parseLibrary } from "../library/document.ts";
 import { GrpoError } from "../library/error.ts";
 import { type Limits, LimitsSchema } from "../library/experience.ts";
 import type { HistoryEntry } from "../library/history.ts";
 import { estimatedPromptTokens } from "../library/inject.ts";
 import { lintLibrary } from "../library/lint.ts";
 import type { Look } from "../library/looks.ts";
-import type { Operation } from "../library/operations.ts";
+import { effectText, type MeasuredEffect, type Operation } from "../library/operations.ts";
 import type { Quarantined } from "../library/quarantine.ts";
 import { type LibraryStore, openLibraryStore } from "../library/store.ts";
 import { safeLine } from "../library/text.ts";
@@ -22,15 +23,37 @@ export function listLibraries(root: string): string {
 }
 
 /** `library show`: what the library says now. */
-export function showLibrary(store: LibraryStore): string {
+export function showLibrary(store: LibraryStore, effects = false): string {
   const { document, version, edited, hash, recovered } = store.load();
-  const items = document.experiences.map(({ id, text }) => `[${id}] ${safeLine(text)}`);
+  const known = effects ? effectsOfExperiences(store) : new Map<string, MeasuredEffect>();
+  const items = document.experiences.flatMap(({ id, text }) => {
+    const effect = known.get(text);
+    const told = effect === undefined ? "not measured" : effectText(effect);
+    return [`[${id}] ${safeLine(text)}`, ...(effects ? [`     ${told}`] : [])];
+  });
   return [
     `${store.agent}/${store.route}  ${versionName(version, edited)}  ${shortHash(hash)}  ${safeLine(store.path)}`,
     ...(recovered ? ["A commit that had been interrupted was completed."] : []),
     ...(items.length === 0 ? ["No experiences."] : items),
     ...(items.length === 0 ? [] : [`Adds ~${estimatedPromptTokens(document)} tokens to each call.`]),
   ].join("\n");
+}
+
+/** What each text was last measured to do, by the accepted history. */
+function effectsOfExperiences(store: LibraryStore): Map<string, MeasuredEffect> {
+  const known = new Map<string, MeasuredEffect>();
+  for (const entry of store.history()) {
+    if (entry.status !== "accepted") continue;
+    const texts = new Map(
+      parseLibrary(entry.text, store.historyPath).experiences.map(({ id, text }) => [id, text]),
+    );
+    for (const operation of entry.operations) {
+      const id = "id" in operation ? operation.id : undefined;
+      const text = "text" in operation ? operation.text : texts.get(id ?? "");
+      if (operation.effect !== undefined && text !== undefined) known.set(text, operation.effect);
+    }
+  }
+  return known;
 }
 
 /** `library log`: versions, rejected candidates, texts in quarantine and looks at the sealed test, newest first: who, when, why, what. */
@@ -123,7 +146,8 @@ function describeOperation(operation: Operation): string {
   const id = operation.op === "ADD" || operation.id === undefined ? "" : ` ${safeLine(operation.id)}`;
   const text = "text" in operation ? ` ${safeLine(operation.text)}` : "";
   const reason = operation.reason === undefined ? "" : ` (${safeLine(operation.reason)})`;
-  return `  ${operation.op}${id}${text}${reason}`;
+  const effect = operation.effect === undefined ? "" : `: ${effectText(operation.effect)}`;
+  return `  ${operation.op}${id}${text}${reason}${effect}`;
 }
 
 function evidenceIds(entry: HistoryEntry): string {

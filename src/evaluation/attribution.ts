@@ -1,3 +1,4 @@
+import type { MeasuredEffect } from "../library/index.ts";
 import type { Random } from "../runs/random.ts";
 import { cholesky, inverseOf, logDeterminant, product } from "./linear.ts";
 
@@ -21,9 +22,17 @@ export interface Effect {
   harmful: number;
   /** Probability that it costs more than a tenth of the reward. */
   serious: number;
+  /** Probability that it gains less than a small amount (`SLIGHT`). */
+  slight: number;
   /** Rollouts with and without it, in groups that have both. */
   with: number;
   without: number;
+}
+
+/** As the history keeps it, to a thousandth. */
+export function measuredEffect({ effect, low, high, with: present, without }: Effect): MeasuredEffect {
+  const rounded = (value: number): number => Math.round(value * 1000) / 1000 || 0;
+  return { mean: rounded(effect), low: rounded(low), high: rounded(high), with: present, without };
 }
 
 /**
@@ -37,6 +46,8 @@ const LITTLES = [0.02, 0.06];
 /** Experiences that do a lot are looked for two at a time, on top of those that are as good as certain. */
 const CERTAIN = 0.95;
 const SERIOUS = -0.1;
+/** A gain, in reward units, below which an experience does nothing that is worth its place. */
+export const SLIGHT = 0.03;
 
 /**
  * Which experiences each rollout of a group gets: every experience in `share` of them, drawn at random, so that
@@ -83,6 +94,7 @@ export function attributeEffects(ids: readonly string[], rows: readonly Inclusio
       high: effect + 1.96 * Math.sqrt(spread),
       harmful: average((one) => below(0, one.mean[index] ?? 0, one.variance[index] ?? 0)),
       serious: average((one) => below(SERIOUS, one.mean[index] ?? 0, one.variance[index] ?? 0)),
+      slight: average((one) => below(SLIGHT, one.mean[index] ?? 0, one.variance[index] ?? 0)),
       with: present,
       without: rows.length - present,
     };
@@ -94,6 +106,7 @@ interface Base {
   little: number;
   /** X' K^-1 X and X' K^-1 y, with K the covariance of the rewards. */
   gram: number[][];
+  rowSums: number[];
   pull: number[];
   /** Log of the likelihood, up to a constant. */
   score: number;
@@ -130,18 +143,14 @@ function baseOf(
     ) +
     prior.reduce((sum, one) => sum + Math.log(one), 0) +
     logDeterminant(root);
+  const columns = moments.map((_, j) => half.map((row) => row[j] ?? 0));
+  const gram = effects.map((i) =>
+    effects.map((j) => (moments[i]?.[j] ?? 0) - dot(moments[i] ?? [], columns[j] ?? [])),
+  );
   return {
     little,
-    gram: effects.map((i) =>
-      effects.map(
-        (j) =>
-          (moments[i]?.[j] ?? 0) -
-          dot(
-            moments[i] ?? [],
-            half.map((row) => row[j] ?? 0),
-          ),
-      ),
-    ),
+    gram,
+    rowSums: gram.map((line) => line.reduce((sum, one) => sum + one, 0)),
     pull: effects.map((i) => (pulls[i] ?? 0) - dot(moments[i] ?? [], solved)),
     score: -0.5 * (left + volume),
   };
@@ -202,7 +211,11 @@ function explanations(base: Base, size: number): Explanation[] {
   }
 }
 
-function explain({ gram, pull, little, score }: Base, large: readonly number[], size: number): Explanation {
+function explain(
+  { gram, rowSums, pull, little, score }: Base,
+  large: readonly number[],
+  size: number,
+): Explanation {
   const extra = PRIOR.large ** 2 - little ** 2;
   const inner = large.map((a) => large.map((b) => (gram[a]?.[b] ?? 0) + (a === b ? 1 / extra : 0)));
   const root = cholesky(inner);
@@ -216,14 +229,16 @@ function explain({ gram, pull, little, score }: Base, large: readonly number[], 
   const rows = indices.map(row);
   const spread = rows.map((one) => product(inverse, one));
   const pulled = indices.map((index) => (pull[index] ?? 0) - dot(rows[index] ?? [], force));
-  const known = indices.map((a) =>
-    indices.map((b) => (gram[a]?.[b] ?? 0) - dot(rows[a] ?? [], spread[b] ?? [])),
-  );
   // Prior covariance of the effects: a variance of each, and what all have in common.
   const own = indices.map((index) => little ** 2 + (large.includes(index) ? extra : 0));
   const common = PRIOR.common ** 2;
   const total = pulled.reduce((sum, one) => sum + one, 0);
-  const sums = known.map((line) => line.reduce((sum, one) => sum + one, 0));
+  // Of the precision that these experiences leave to the others, the diagonal and the row sums are all that is needed.
+  const known = indices.map(
+    (index) => (gram[index]?.[index] ?? 0) - dot(rows[index] ?? [], spread[index] ?? []),
+  );
+  const together = large.map((_, at) => spread.reduce((sum, one) => sum + (one[at] ?? 0), 0));
+  const sums = indices.map((index) => (rowSums[index] ?? 0) - dot(rows[index] ?? [], together));
   const whole = sums.reduce((sum, one) => sum + one, 0);
   return {
     large,
@@ -231,7 +246,7 @@ function explain({ gram, pull, little, score }: Base, large: readonly number[], 
     variance: indices.map((index) => {
       const v = own[index] ?? 0;
       const learned =
-        v ** 2 * (known[index]?.[index] ?? 0) + 2 * v * common * (sums[index] ?? 0) + common ** 2 * whole;
+        v ** 2 * (known[index] ?? 0) + 2 * v * common * (sums[index] ?? 0) + common ** 2 * whole;
       return Math.max(1e-12, v + common - learned);
     }),
     score:

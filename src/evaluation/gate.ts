@@ -35,16 +35,21 @@ interface Evidence {
 
 const TIE = 1e-9;
 
+/** What a candidate must show: that it is better, or that it is not worse than this, in reward units. */
+type Asked = "better" | { margin: number };
+
 /**
  * Accepts a candidate when its paired mean on validation is above the current library's and no must-pass
  * criterion got worse. Ties are rejected: a change that shows nothing is not worth carrying. Rows that could
- * not be graded reject, because what is missing may be what got worse.
+ * not be graded reject, because what is missing may be what got worse. With a margin a candidate is accepted
+ * that may be as good: its mean loss is at most the margin and one standard error of that mean.
  * @param rest examples that were not asked because the candidate was `hopeless`; any rejects
  */
 export function gate(
   pairs: readonly PairedExample[],
   seed: number,
   rest: readonly PairedExample[] = [],
+  asked: Asked = "better",
 ): GateResult {
   const evidence = evidenceOf(pairs);
   const { differences, baseline, candidate, must } = evidence;
@@ -52,7 +57,8 @@ export function gate(
   const planned = pairs.length + rest.length;
   const best = stopped ? evidenceOf([...pairs, ...rest.map(atBest)]) : evidence;
   // Before the first example nothing was compared: what is known of the current library is the reason.
-  const refused = pairs.length === 0 ? refusal(best) : (refusal(evidence) ?? refusal(best));
+  const refused =
+    pairs.length === 0 ? refusal(best, asked) : (refusal(evidence, asked) ?? refusal(best, asked));
   const early = `after ${pairs.length} of ${planned} examples: it could no longer be accepted`;
   const { mean, low, high } = compareTests(differences, seed);
   const finite = (value: number): number | null => (Number.isFinite(value) ? value : null);
@@ -60,7 +66,8 @@ export function gate(
     accepted: refused === undefined && !stopped,
     reason: stopped
       ? [...(refused === undefined ? [] : [refused]), early].join(" ")
-      : (refused ?? `better on validation: ${change(evidence)}`),
+      : (refused ??
+        `${asked === "better" ? "better" : `no worse than ${asked.margin}`} on validation: ${change(evidence)}`),
     n: differences.length,
     planned,
     stopped,
@@ -75,14 +82,23 @@ export function gate(
 }
 
 /**
+ * Whether `gate` would refuse with any margin, whatever the rest turns out to be: for an ungraded rollout or a
+ * must-pass criterion. What a standard error will be is not known before the end.
+ */
+export function hopelessForAny(pairs: readonly PairedExample[], rest: readonly PairedExample[]): boolean {
+  const { differences, must, ungraded } = evidenceOf([...pairs, ...rest.map(atBest)]);
+  if (ungraded > 0 || differences.length === 0) return true;
+  return must.some((one) => one.candidate < one.baseline - 2 * TIE);
+}
+
+/**
  * Whether `gate` would refuse whatever the candidate's rollouts of the rest turn out to be: even if each were
  * perfect. Errs towards going on where only rounding decides.
  * @param rest the examples not asked yet, with the current library's rollouts
  */
 export function hopeless(pairs: readonly PairedExample[], rest: readonly PairedExample[]): boolean {
-  const { differences, must, ungraded } = evidenceOf([...pairs, ...rest.map(atBest)]);
-  if (ungraded > 0 || differences.length === 0) return true;
-  if (must.some((one) => one.candidate < one.baseline - 2 * TIE)) return true;
+  if (hopelessForAny(pairs, rest)) return true;
+  const { differences } = evidenceOf([...pairs, ...rest.map(atBest)]);
   // The sum, not the mean: an example whose real rollouts leave nothing to compare would make the mean larger.
   return differences.reduce((sum, one) => sum + one, 0) <= TIE / 2;
 }
@@ -139,7 +155,7 @@ const meansOf = (scored: readonly Scored[]): Scored => ({
   candidate: meanOf(scored.map((one) => one.candidate)),
 });
 
-function refusal(evidence: Evidence): string | undefined {
+function refusal(evidence: Evidence, asked: Asked): string | undefined {
   const { differences, must, ungraded } = evidence;
   if (ungraded > 0) return `${ungraded} validation rollout${ungraded === 1 ? " is" : "s are"} ungraded`;
   if (differences.length === 0) return "no validation example is graded in both arms";
@@ -148,9 +164,22 @@ function refusal(evidence: Evidence): string | undefined {
     return `must-pass criterion ${worse.name} got worse on validation: ${worse.baseline.toFixed(2)} -> ${worse.candidate.toFixed(2)}`;
   }
   const mean = meanOf(differences);
+  if (asked !== "better") {
+    const error = standardError(differences);
+    if (mean >= -asked.margin - error - TIE) return undefined;
+    return `worse on validation by more than ${asked.margin} and a standard error of ${error.toFixed(3)}: ${change(evidence)}`;
+  }
   if (mean > TIE) return undefined;
   return `${Math.abs(mean) <= TIE ? "no better" : "worse"} on validation: ${change(evidence)}`;
 }
 
 const change = ({ baseline, candidate }: Scored): string =>
   `${baseline.toFixed(3)} -> ${candidate.toFixed(3)}`;
+
+/** Of the mean; none is known from one example. */
+function standardError(values: readonly number[]): number {
+  if (values.length < 2) return 0;
+  const mean = meanOf(values);
+  const squares = values.reduce((sum, value) => sum + (value - mean) ** 2, 0);
+  return Math.sqrt(squares / (values.length - 1) / values.length);
+}

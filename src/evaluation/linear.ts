@@ -1,4 +1,4 @@
-/** Rows of numbers; the three operations on small symmetric matrices that a regression needs. */
+/** Rows of numbers; the operations on small symmetric matrices that a regression needs. */
 type Matrix = readonly (readonly number[])[];
 
 /** The lower triangle L of a positive definite matrix, with L times its transpose equal to it. */
@@ -21,7 +21,7 @@ export function inverseOf(root: Matrix): number[][] {
   const columns = Array.from({ length: size }, (_, column) =>
     backward(
       root,
-      forward(
+      solveLower(
         root,
         Array.from({ length: size }, (_, row) => Number(row === column)),
       ),
@@ -37,7 +37,8 @@ export const logDeterminant = (root: Matrix): number =>
 export const product = (matrix: Matrix, vector: readonly number[]): number[] =>
   matrix.map((row) => row.reduce((sum, value, index) => sum + value * (vector[index] ?? 0), 0));
 
-function forward(root: Matrix, right: readonly number[]): number[] {
+/** The vector that the lower triangle takes to `right`. */
+function solveLower(root: Matrix, right: readonly number[]): number[] {
   const out: number[] = [];
   root.forEach((row, i) => {
     const sum = out.reduce((rest, value, k) => rest - (row[k] ?? 0) * value, right[i] ?? 0);

@@ -9,7 +9,7 @@ const HashSchema = z.string().regex(/^[0-9a-f]{64}$/);
 
 /** What whoever makes a version says about it. */
 export const EntryNotesSchema = z.object({
-  author: z.enum(["train", "human", "rollback"]),
+  author: z.enum(["train", "prune", "human", "rollback"]),
   /** Why, in words. */
   reason: z.string(),
   operations: z.array(OperationSchema).default([]),

@@ -28,6 +28,8 @@ export { type OpenedLibrary, type OpenLibraryOptions, openLibrary } from "./open
 export {
   type AppliedOperation,
   applyOperations,
+  effectText,
+  type MeasuredEffect,
   type Operation,
   OperationSchema,
   type OperationsResult,

@@ -4,9 +4,32 @@ import { addExperience, removeExperience, rewriteExperience } from "./edits.ts";
 import { countWords, type Limits, normaliseText } from "./experience.ts";
 import { findForbidden, findReordering, foldWhitespace } from "./text.ts";
 
-const why = { reason: z.string().optional(), evidence: z.array(z.string()).optional() };
+/** What a change, or an experience, was measured to do to the reward, from rollouts with and without it. */
+export const MeasuredEffectSchema = z.strictObject({
+  /** Change of the mean reward, and its 95 % interval. */
+  mean: z.number(),
+  low: z.number(),
+  high: z.number(),
+  /** Rollouts. */
+  with: z.int().nonnegative(),
+  without: z.int().nonnegative(),
+});
+export type MeasuredEffect = z.infer<typeof MeasuredEffectSchema>;
 
-/** One proposed change of a library. `reason` and `evidence` (example ids) are for the history. */
+/** `-0.12 (95 % -0.20 to -0.04), 8 rollouts with it and 8 without`. */
+export function effectText({ mean, low, high, with: present, without }: MeasuredEffect): string {
+  const signed = (value: number): string => `${value < 0 ? "" : "+"}${value.toFixed(2)}`;
+  return `${signed(mean)} (95 % ${signed(low)} to ${signed(high)}), ${present} rollouts with it and ${without} without`;
+}
+
+const why = {
+  reason: z.string().optional(),
+  evidence: z.array(z.string()).optional(),
+  /** Of an ADD or MODIFY what the operation does, of a DELETE what the experience did. */
+  effect: MeasuredEffectSchema.optional(),
+};
+
+/** One proposed change of a library. `reason`, `evidence` (example ids) and `effect` are for the history. */
 export const OperationSchema = z.discriminatedUnion("op", [
   z.object({ op: z.literal("ADD"), text: z.string(), ...why }),
   z.object({ op: z.literal("MODIFY"), id: z.string(), text: z.string(), ...why }),

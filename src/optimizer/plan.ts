@@ -1,8 +1,9 @@
 import type { Settings } from "../suite/settings.ts";
 import type { Suite } from "../suite/suite.ts";
 import { MAX_OPERATIONS } from "./contrast.ts";
+import { REPEATS } from "./inclusion-rounds.ts";
 import { mergeCalls } from "./merging.ts";
-import { REPEATS, ROUNDS } from "./operation-test.ts";
+import { ROUNDS } from "./operation-test.ts";
 import { MOST_PRINCIPLES } from "./principles.ts";
 import { planSteps } from "./steps.ts";
 

@@ -95,16 +95,33 @@ function* evidenceOf(
 /** Which criterion each experience was written for, from the accepted history; later versions win. */
 export function criterionOfExperiences(store: LibraryStore): Map<string, string> {
   const known = new Map<string, string>();
-  for (const entry of store.history()) {
-    if (entry.status !== "accepted") continue;
-    for (const { experience, criterion } of entry.evidence as {
-      experience?: unknown;
-      criterion?: unknown;
-    }[]) {
-      if (typeof experience === "string" && typeof criterion === "string") known.set(experience, criterion);
-    }
+  for (const { experience, criterion } of taught(store)) {
+    if (typeof criterion === "string") known.set(experience, criterion);
   }
   return known;
+}
+
+/** The examples that taught each experience, from the accepted history; nothing of those that a person wrote. */
+export function examplesOfExperiences(store: LibraryStore): Map<string, ReadonlySet<string>> {
+  const known = new Map<string, Set<string>>();
+  for (const { experience, exampleId } of taught(store))
+    known.set(experience, (known.get(experience) ?? new Set()).add(exampleId));
+  return known;
+}
+
+function* taught(
+  store: LibraryStore,
+): Generator<{ experience: string; exampleId: string; criterion?: unknown }> {
+  for (const entry of store.history()) {
+    if (entry.status !== "accepted") continue;
+    for (const { experience, exampleId, criterion } of entry.evidence as {
+      experience?: unknown;
+      exampleId: string;
+      criterion?: unknown;
+    }[]) {
+      if (typeof experience === "string") yield { experience, exampleId, criterion };
+    }
+  }
 }
 
 /**
@@ -130,17 +147,26 @@ export function recordLook(
 export const wordingOf = (library: LibraryDocument): string =>
   JSON.stringify(library.experiences.map((one) => normaliseText(one.text)));
 
-/** What is read of a gate's result in the history. */
-const Judged = z.looseObject({ ungraded: z.int().default(0) }).catch({ ungraded: 0 });
+/** What is read of a gate's result in the history; the margin is that of `library prune`. */
+const Judged = z
+  .looseObject({ ungraded: z.int().default(0), margin: z.number().optional() })
+  .catch({ ungraded: 0 });
 
 /**
  * The candidates that the gate refused when they were made from this very library for this agent. One that was
- * refused for an ungraded rollout was not judged, so it may be tried again.
+ * refused for an ungraded rollout was not judged, so it may be tried again. With a margin only those count that
+ * were refused with as large a one: to be no better is no reason not to prune.
  */
-export function rejectedWordings(run: TrainingRun, parentHash: string | null): Set<string> {
+export function rejectedWordings(
+  run: Pick<TrainingRun, "store" | "suite">,
+  parentHash: string | null,
+  margin?: number,
+): Set<string> {
   const judged = run.store.history().filter(({ status, parentHash: parent, models, gate }) => {
     const same = parent === parentHash && models["agent"] === run.suite.agent.id();
-    return status === "rejected" && same && Judged.parse(gate).ungraded === 0;
+    const judged = Judged.parse(gate);
+    const asked = margin === undefined || (judged.margin !== undefined && judged.margin >= margin);
+    return status === "rejected" && same && asked && judged.ungraded === 0;
   });
   return new Set(judged.map((entry) => wordingOf(parseLibrary(entry.text, run.store.historyPath))));
 }

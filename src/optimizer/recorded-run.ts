@@ -19,17 +19,21 @@ interface RunRecord {
   journal: FileJournal;
 }
 
+/** What can be done with a journal: training, and whatever else changes a library by paid calls. */
+export type RecordableRun = Pick<TrainingRun, "suite" | "runtime" | "store"> &
+  Partial<Pick<TrainingRun, "learner" | "prompts">>;
+
 /**
- * Does a training run's work with everything written down: a journal and a manifest in `.grpo/runs/<id>`. A
+ * Does a run's work with everything written down: a journal and a manifest in `.grpo/runs/<id>`. A
  * run that is resumed answers from its journal and meets its own versions of the library where it made them.
- * One run trains a library at a time.
+ * One run changes a library at a time.
  * @throws GrpoError LIBRARY_IN_TRAINING, RESUME_DIFFERS, RESUME_DIVERGED, LIBRARY_CONFLICT, JOURNAL_CORRUPT,
  * JOURNAL_NOT_WRITABLE, and whatever stops the work
  */
-export async function inRecordedRun<T>(
-  opened: TrainingRun,
+export async function inRecordedRun<Run extends RecordableRun, T>(
+  opened: Run,
   request: RunRequest,
-  work: (run: TrainingRun) => Promise<T>,
+  work: (run: Run) => Promise<T>,
 ): Promise<T> {
   const release = lockLibrary(RUNS, opened.store.path);
   let record: RunRecord | undefined;
@@ -65,7 +69,7 @@ export async function inRecordedRun<T>(
 }
 
 async function recordOf(
-  opened: TrainingRun,
+  opened: RecordableRun,
   { command, rollouts, ...request }: RunRequest,
 ): Promise<RunRecord> {
   const identity = await identityOf(opened, command, rollouts ?? null);
@@ -83,7 +87,7 @@ async function recordOf(
 
 /** A new run, from the library as it is now, with the answers that another paid for. */
 async function forked(
-  opened: TrainingRun,
+  opened: RecordableRun,
   earlier: EarlierRun,
   identity: Manifest["identity"],
   flags: RunRequest["flags"],
@@ -109,7 +113,7 @@ function newFolder(): { id: string; folder: string } {
 }
 
 function newManifest(
-  { suite, store }: TrainingRun,
+  { suite, store }: RecordableRun,
   { id, identity, flags }: Pick<Manifest, "id" | "identity"> & Pick<RunRequest, "flags">,
 ): Manifest {
   const { experiences: root, agent, route, seed } = suite.settings;
@@ -137,7 +141,7 @@ function newManifest(
 /** The manifest is written before the first paid call; what an earlier process paid for counts in this run's totals. */
 function begin(
   { folder, manifest, journal }: RunRecord,
-  { runtime }: TrainingRun,
+  { runtime }: RecordableRun,
   request: RunRequest,
 ): void {
   const { pid } = process;
@@ -160,7 +164,7 @@ function begin(
 
 function settle(
   { folder, manifest }: RunRecord,
-  { runtime }: TrainingRun,
+  { runtime }: RecordableRun,
   end: Pick<Manifest, "status" | "code">,
 ): void {
   const usage = runtime.limiter.usage.total();
@@ -170,7 +174,7 @@ function settle(
 }
 
 /** Says why the run ended. Where even that cannot be written, the run stays one that was cut off. */
-function stop(record: RunRecord, opened: TrainingRun, error: unknown): void {
+function stop(record: RunRecord, opened: RecordableRun, error: unknown): void {
   const code = error instanceof GrpoError ? error.code : aborted(error) ? "INTERRUPTED" : "UNEXPECTED";
   try {
     settle(record, opened, { status: "stopped", code });

@@ -7,7 +7,7 @@ import { configHash, withoutSecrets } from "../runs/secrets.ts";
 import { hashOf } from "../runs/task.ts";
 import { judgesOf } from "../suite/judges.ts";
 import type { Suite } from "../suite/suite.ts";
-import type { TrainingRun } from "./training-run.ts";
+import type { RecordableRun } from "./recorded-run.ts";
 
 /** Settings that change what a run costs or how long it takes, never what it learns. */
 const NOT_DECIDING = new Set([
@@ -20,9 +20,9 @@ const NOT_DECIDING = new Set([
   "prices",
 ]);
 
-/** Everything that decides what this run learns. */
+/** Everything that decides what this run comes to. */
 export async function identityOf(
-  { suite, learner, prompts }: TrainingRun,
+  { suite, learner, prompts }: RecordableRun,
   command: RunIdentity["command"],
   rollouts: string | null,
 ): Promise<RunIdentity> {
@@ -41,10 +41,17 @@ export async function identityOf(
     prompt: hashOf(suite.prompt.raw),
     models: {
       agent: suite.model,
-      learner: { id: learner.id, config: given === undefined ? suite.model.config : configHash(given) },
+      ...(learner === undefined
+        ? {}
+        : {
+            learner: {
+              id: learner.id,
+              config: given === undefined ? suite.model.config : configHash(given),
+            },
+          }),
       ...Object.fromEntries(judges.map((judge, index) => [`judge ${index + 1}`, modelOf(judge)])),
     },
-    learnerPrompts: Object.fromEntries(Object.entries(prompts).map(([name, { hash }]) => [name, hash])),
+    learnerPrompts: Object.fromEntries(Object.entries(prompts ?? {}).map(([name, { hash }]) => [name, hash])),
     rollouts,
   };
 }

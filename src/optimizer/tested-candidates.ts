@@ -1,5 +1,5 @@
-import type { Effect } from "../evaluation/attribution.ts";
-import type { LibraryDocument, Operation } from "../library/index.ts";
+import { type Effect, measuredEffect } from "../evaluation/attribution.ts";
+import { effectText, type LibraryDocument, type Operation } from "../library/index.ts";
 import { buildCandidate, type Candidate } from "./candidates.ts";
 import { testOperations } from "./operation-test.ts";
 import { changing, type Search, untried } from "./ranking.ts";
@@ -31,21 +31,28 @@ export async function testedCandidates(run: TrainingRun, search: Search): Promis
     note: `${operations.length - harmful.length} of ${operations.length} operations do no harm on training`,
   });
   const without = (limit: number): Candidate => {
-    const kept = new Set(effects.flatMap((one) => (one.harmful < limit ? [Number(one.id)] : [])));
+    const kept = effects.filter((one) => one.harmful < limit);
     return partOf(run, search.library, candidate, kept);
   };
   return untried(search, distinct([without(HARMFUL), without(DOUBTFUL)]));
 }
 
-/** A candidate with some of its operations. */
+/** A candidate with some of its operations, each with what it was measured to do. */
 function partOf(
   run: TrainingRun,
   library: LibraryDocument,
   { proposal }: Candidate,
-  kept: ReadonlySet<number>,
+  kept: readonly Effect[],
 ): Candidate {
-  const some = <T>(items: readonly T[]): T[] => items.filter((_, index) => kept.has(index));
-  const part = { ...proposal, operations: some(proposal.operations), about: some(proposal.about) };
+  const of = new Map(kept.map((effect) => [Number(effect.id), effect]));
+  const part = {
+    ...proposal,
+    operations: proposal.operations.flatMap((operation, index) => {
+      const effect = of.get(index);
+      return effect === undefined ? [] : [{ ...operation, effect: measuredEffect(effect) }];
+    }),
+    about: proposal.about.filter((_, index) => of.has(index)),
+  };
   return buildCandidate(library, part, run.suite.settings, run.admission.refusal);
 }
 
@@ -58,7 +65,4 @@ const distinct = (candidates: readonly Candidate[]): Candidate[] =>
 const wordsOf = (operation: Operation): string =>
   "text" in operation ? operation.text : `${operation.op} ${operation.id ?? ""}`;
 
-const signed = (value: number): string => `${value < 0 ? "" : "+"}${value.toFixed(2)}`;
-
-const harmText = ({ effect, low, high, with: present, without }: Effect): string =>
-  `it did harm on training: ${signed(effect)} (95 % ${signed(low)} to ${signed(high)}), ${present} rollouts with it and ${without} without`;
+const harmText = (effect: Effect): string => `it did harm on training: ${effectText(measuredEffect(effect))}`;

@@ -8,6 +8,7 @@ export type Phase =
   | "advantages"
   | "candidates"
   | "refinement"
+  | "experiences"
   | "validation"
   | "test"
   | "evaluation";

@@ -15,7 +15,7 @@ export const SPLITS = ["train", "validation", "test"] as const;
 export const IdentitySchema = z.strictObject({
   /** This package's version. */
   package: z.string(),
-  command: z.enum(["train", "learn"]),
+  command: z.enum(["train", "learn", "library prune"]),
   /** What is left of the promptfooconfig without providers, prompts, tests and settings. */
   config: Hash,
   /** Local files that the config names, by path. */

@@ -98,6 +98,23 @@ export const SettingsSchema = z.strictObject({
     .describe(
       "`adaptive` spends where there is something to learn and tests operations one by one; `plain` is the paper's: whole groups, a summary of each rollout, whole candidates.",
     ),
+  pruneRounds: z
+    .int()
+    .min(1)
+    .max(32)
+    .default(4)
+    .describe("Rounds of rollouts in which `library prune` measures experiences, two an example."),
+  pruneExamples: z
+    .int()
+    .min(1)
+    .default(32)
+    .describe("Training examples on which `library prune` measures them at most."),
+  pruneMargin: z
+    .number()
+    .min(0)
+    .max(1)
+    .default(0.02)
+    .describe("How much worse on validation the pruned library may be, beside a standard error."),
   minSupport: z
     .int()
     .min(1)
