@@ -14,13 +14,7 @@ export {
 } from "./experience.ts";
 export { hashText } from "./files.ts";
 export { type EntryNotes, type HistoryEntry, HistoryEntrySchema } from "./history.ts";
-export {
-  appendToSystemPrompt,
-  estimatedPromptTokens,
-  type InjectOptions,
-  injectIntoPrompt,
-  renderExperiences,
-} from "./inject.ts";
+export { appendToSystemPrompt, type InjectOptions, injectIntoPrompt } from "./inject.ts";
 export { requireWithinLimits } from "./limits.ts";
 export { type Finding, lintLibrary } from "./lint.ts";
 export type { Look, LookNotes } from "./looks.ts";
@@ -38,6 +32,7 @@ export {
 } from "./operations.ts";
 export { findOverlap } from "./overlap.ts";
 export type { Quarantined, QuarantineNotes } from "./quarantine.ts";
+export { estimatedPromptTokens, renderExperiences } from "./render.ts";
 export { type ScreenCode, type ScreenFinding, type ScreenOptions, screenText } from "./screening.ts";
 export { type LibraryStore, type LoadedLibrary, openLibraryStore, type StoreOptions } from "./store.ts";
 export { safeColumns, safeJson, safeLine, safeText } from "./text.ts";

@@ -2,7 +2,8 @@ import type { LibraryDocument } from "./document.ts";
 import { GrpoError } from "./error.ts";
 import type { Experience } from "./experience.ts";
 import { hashText, readText } from "./files.ts";
-import { appendToSystemPrompt, renderExperiences } from "./inject.ts";
+import { appendToSystemPrompt } from "./inject.ts";
+import { renderExperiences } from "./render.ts";
 import { filesOf, parseOwn, readEntries, requireVersion } from "./store-files.ts";
 
 export interface OpenLibraryOptions {

@@ -61,11 +61,11 @@ it.each<[string[], string[]]>([
   ],
   [
     ["library", "list"],
-    ["commander", "yaml", "zod"],
+    ["commander", "js-yaml", "yaml", "zod"],
   ],
   [
     ["library", "log", "--agent", "x"],
-    ["commander", "yaml", "zod"],
+    ["commander", "js-yaml", "yaml", "zod"],
   ],
 ])("%j loads no package but those it needs", { timeout: 60_000 }, async (args, packages) => {
   const space = workspace({ "experiences/x/common.md": libraryText("x", ["Ask one question."]) });
