@@ -119,6 +119,7 @@ describe("help", () => {
         "--learner",
         "--judge",
         "--advantage",
+        "--schedule",
         "--candidates",
         "--refinements",
         "--gate-attempts",
