@@ -2,6 +2,8 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { logLibrary, showLibrary } from "../../src/cli/library.ts";
 import { type PruneOptions, pruneLibrary } from "../../src/cli/prune.ts";
 import { applyOperations, type LibraryStore, openLibraryStore } from "../../src/library/index.ts";
+import { unfinishedNote } from "../../src/optimizer/run-request.ts";
+import type { Suite } from "../../src/suite/suite.ts";
 import { grpoErrorOf } from "../support/refusals.ts";
 import { type Workspace, workspace } from "../support/workspace.ts";
 
@@ -164,6 +166,11 @@ describe("library prune", () => {
     const error = await grpoErrorOf(() => cut.prune({ maxCalls: 70 }));
     expect(error).toMatchObject({ code: "BUDGET_REACHED", exitCode: 4 });
     expect(textsOf(cut.store)).toEqual([GOOD, BAD, IDLE]);
+    const note = unfinishedNote({ settings: { agent: "x", route: "common" } } as Suite, {
+      command: "train",
+      flags: {},
+    });
+    expect(note).toContain("promptfoo-grpo library prune --resume");
     await cut.prune({ maxCalls: 10_000 }, { resume: true });
     expect(asked(cut.space)).toBe(asked(whole.space));
     expect(cut.store.load().document.source).toBe(whole.store.load().document.source);
