@@ -108,6 +108,9 @@ describe("library prune", () => {
     const [hurts, , helps] = store.history().at(-1)?.operations ?? [];
     expect(hurts?.effect?.high).toBeLessThan(-0.1);
     expect(helps?.effect?.low).toBeGreaterThan(0.1);
+    // Of its two examples, two rollouts a round each.
+    const seen = (helps?.effect?.with ?? 0) + (helps?.effect?.without ?? 0);
+    expect(seen * 4).toBe((hurts?.effect?.with ?? 0) + (hurts?.effect?.without ?? 0));
     expect(printed).toMatch(/E2 +hurts +-0\.\d\d +-0\.\d\d to -0\.\d\d +\d+\/\d+ +all +Answer in one word\./);
     expect(printed).toMatch(/E1 +helps +\+0\.\d\d .* 2 of its own +Name what is owed\./);
     expect(printed).toContain("result      x/common version 2: 3 experiences -> 1");
