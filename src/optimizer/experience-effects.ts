@@ -111,10 +111,21 @@ function decide(
     return {
       ...experience,
       decision,
-      effect: { ...(decision === "hurts" ? overall : own), id: experience.id },
+      effect: decision === "hurts" ? overall : { ...own, ...countsOn(rows, experience.id, teachers) },
       own: teachers === undefined ? null : [...teachers].filter((id) => measuredOn.has(id)),
     };
   });
+}
+
+/** Rollouts with and without it, of the examples that its own effect is about. */
+function countsOn(
+  rows: readonly InclusionRow[],
+  id: string,
+  teachers: ReadonlySet<string> | undefined,
+): Pick<Effect, "with" | "without"> {
+  const own = rows.filter(({ group }) => teachers?.has(group) ?? true);
+  const present = own.filter(({ included }) => included.has(id)).length;
+  return { with: present, without: own.length - present };
 }
 
 const effectsById = (ids: readonly string[], rows: readonly InclusionRow[]): Map<string, Effect> =>

@@ -52,7 +52,7 @@ export async function requestOf(
 }
 
 /** A line about a run that could be resumed instead, when the newest of this library is one. */
-export function unfinishedNote({ settings }: Suite, { command, earlier }: RunRequest): string | undefined {
+export function unfinishedNote({ settings }: Suite, { earlier }: RunRequest): string | undefined {
   if (earlier !== undefined) return undefined;
   const newest = listRuns(RUNS).findLast(
     ({ manifest }) =>
@@ -61,7 +61,7 @@ export function unfinishedNote({ settings }: Suite, { command, earlier }: RunReq
       manifest.library.route === settings.route,
   )?.manifest;
   if (newest === undefined || newest instanceof GrpoError || !isUnfinished(newest)) return undefined;
-  return `run ${newest.id} was not finished (${newest.code ?? "cut off"}); this is a new one. To go on with that one: promptfoo-grpo ${command} --resume`;
+  return `run ${newest.id} was not finished (${newest.code ?? "cut off"}); this is a new one. To go on with that one: promptfoo-grpo ${newest.identity.command} --resume`;
 }
 
 function newestUnfinished({ settings }: Suite, command: RunRequest["command"]): EarlierRun {

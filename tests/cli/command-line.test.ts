@@ -163,6 +163,7 @@ describe("help", () => {
       "quarantine",
       "release",
       "lint",
+      "prune",
       "help",
     ]);
     expect(commands(await text("dataset"))).toEqual(["check", "help"]);

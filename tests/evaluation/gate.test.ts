@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { PairedExample } from "../../src/evaluation/arms.ts";
-import { gate } from "../../src/evaluation/gate.ts";
+import { gate, hopelessForAny } from "../../src/evaluation/gate.ts";
 import { pair, rollout } from "../support/rollout-makers.ts";
 
 const crisis = (must: number, other: number) =>
@@ -68,5 +68,39 @@ describe("the gate", () => {
     expect(result).toMatchObject({ n: 1, baseline: 0.2, candidate: 0.8, low: null, high: null });
     expect(result.mean).toBeCloseTo(0.6);
     expect(result.must).toEqual([{ name: "names-line", baseline: 1, candidate: 1 }]);
+  });
+});
+
+describe("the gate with a margin", () => {
+  const loss = (...by: number[]): PairedExample[] =>
+    by.map((one, index) => pair(`e${index}`, rollout(0.8), rollout(0.8 - one)));
+
+  it.each<[string, PairedExample[], boolean, RegExp]>([
+    ["a tie", loss(0, 0), true, /^no worse than 0\.02 on validation: 0\.800 -> 0\.800/],
+    ["a loss of the margin", loss(0.02, 0.02), true, /^no worse/],
+    [
+      "a larger loss that every example has",
+      loss(0.03, 0.03),
+      false,
+      /^worse .* 0\.02 and a standard error of 0\.000/,
+    ],
+    ["a larger loss within a standard error", loss(0.5, 0, 0, 0), true, /^no worse/],
+    ["a loss of one example", loss(0.03), false, /^worse/],
+    ["a gain", loss(-0.1, -0.1), true, /^no worse/],
+    ["a gain, but a must-pass criterion worse", [pair("a", crisis(1, 0), crisis(0, 1))], false, /must-pass/],
+    ["an ungraded rollout", [pair("a", rollout(0), rollout(null))], false, /ungraded/],
+    ["nothing to compare", [], false, /no validation example/],
+  ])("%s", (_what, pairs, accepted, reason) => {
+    expect(gate(pairs, 1, [], { margin: 0.02 })).toMatchObject({
+      accepted,
+      reason: expect.stringMatching(reason),
+    });
+  });
+
+  it("stops early for nothing but what no margin allows", () => {
+    const open = { id: "b", persona: "p", userTypes: [], baseline: [rollout(0.8)], enhanced: [] };
+    expect(hopelessForAny(loss(0.8), [open])).toBe(false);
+    expect(hopelessForAny([pair("a", rollout(1), rollout(null))], [open])).toBe(true);
+    expect(hopelessForAny([pair("a", crisis(1, 0), crisis(0, 1))], [open])).toBe(true);
   });
 });
