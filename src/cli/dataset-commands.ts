@@ -1,4 +1,5 @@
 import type { Command } from "commander";
+import { importCommand } from "./conversation-commands.ts";
 import type { CommandResult } from "./dataset.ts";
 import { print, printJson } from "./output.ts";
 
@@ -8,11 +9,11 @@ Examples:
   $ promptfoo-grpo dataset check my/personas --json
   $ promptfoo-grpo dataset check tests.csv                 how a file of promptfoo tests would be read and split`;
 
-/** Registers `dataset check`. */
+/** Registers `dataset check` and `dataset import`. */
 export function datasetCommands(program: Command, done: (exitCode: number) => void): void {
   const dataset = program
     .command("dataset")
-    .description("Check examples and personas.")
+    .description("Check examples and personas; import conversation logs.")
     .addHelpText("after", EXAMPLES);
   dataset
     .command("check")
@@ -27,6 +28,7 @@ export function datasetCommands(program: Command, done: (exitCode: number) => vo
       else print(`${result.text}\n`);
       done(result.exitCode);
     });
+  importCommand(dataset, done);
 }
 
 async function checked(path: string, json: boolean): Promise<CommandResult> {

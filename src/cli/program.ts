@@ -1,6 +1,7 @@
 import { Command, CommanderError, InvalidArgumentError } from "commander";
 import { GrpoError } from "../library/error.ts";
 import { packageVersion } from "../runs/package-version.ts";
+import { conversationCommands } from "./conversation-commands.ts";
 import { datasetCommands } from "./dataset-commands.ts";
 import { evaluateCommands } from "./evaluate-commands.ts";
 import { libraryCommands } from "./library-commands.ts";
@@ -31,6 +32,7 @@ export async function runCommandLine(args: readonly string[]): Promise<number> {
   libraryCommands(program, done);
   runsCommands(program);
   datasetCommands(program, done);
+  conversationCommands(program);
   try {
     await program.parseAsync([...args], { from: "user" });
     return exitCode;
