@@ -4,6 +4,7 @@ import { packageVersion } from "../runs/package-version.ts";
 import { conversationCommands } from "./conversation-commands.ts";
 import { datasetCommands } from "./dataset-commands.ts";
 import { evaluateCommands } from "./evaluate-commands.ts";
+import { flagCommand } from "./flag-commands.ts";
 import { labelCommands } from "./label-commands.ts";
 import { libraryCommands } from "./library-commands.ts";
 import { complain } from "./output.ts";
@@ -35,6 +36,7 @@ export async function runCommandLine(args: readonly string[]): Promise<number> {
   datasetCommands(program, done);
   conversationCommands(program);
   labelCommands(program, done);
+  flagCommand(program);
   try {
     await program.parseAsync([...args], { from: "user" });
     return exitCode;
