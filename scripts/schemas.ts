@@ -5,6 +5,7 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { z } from "zod";
+import { conversationSchema } from "../src/datasets/conversation.ts";
 import { personaSchema } from "../src/datasets/schema.ts";
 import { EvaluationReportSchema } from "../src/evaluation/report.ts";
 import { SettingsSchema } from "../src/suite/settings.ts";
@@ -13,6 +14,7 @@ import { SettingsSchema } from "../src/suite/settings.ts";
 const SCHEMAS: readonly { file: string; schema: z.ZodType; io: "input" | "output" }[] = [
   { file: "persona.schema.json", schema: personaSchema, io: "input" },
   { file: "settings.schema.json", schema: SettingsSchema, io: "input" },
+  { file: "conversation.schema.json", schema: conversationSchema, io: "input" },
   { file: "report.schema.json", schema: EvaluationReportSchema, io: "output" },
 ];
 

@@ -1,5 +1,7 @@
 import type { Command } from "commander";
+import { importCommand } from "./conversation-commands.ts";
 import type { CommandResult } from "./dataset.ts";
+import type { DatasetAddOptions } from "./dataset-add.ts";
 import { print, printJson } from "./output.ts";
 
 const EXAMPLES = `
@@ -8,11 +10,11 @@ Examples:
   $ promptfoo-grpo dataset check my/personas --json
   $ promptfoo-grpo dataset check tests.csv                 how a file of promptfoo tests would be read and split`;
 
-/** Registers `dataset check`. */
+/** Registers `dataset check`, `dataset import` and `dataset add`. */
 export function datasetCommands(program: Command, done: (exitCode: number) => void): void {
   const dataset = program
     .command("dataset")
-    .description("Check examples and personas.")
+    .description("Check examples and personas; import conversation logs; add what they show.")
     .addHelpText("after", EXAMPLES);
   dataset
     .command("check")
@@ -26,6 +28,22 @@ export function datasetCommands(program: Command, done: (exitCode: number) => vo
       if (json) printJson(result.text);
       else print(`${result.text}\n`);
       done(result.exitCode);
+    });
+  importCommand(dataset, done);
+  dataset
+    .command("add")
+    .requiredOption("--from <file>", "conversations that `flag` has found (.jsonl)")
+    .requiredOption(
+      "--dataset <path>",
+      "folder of persona files, or a file of promptfoo tests (jsonl, json, yaml)",
+    )
+    .description("Make training examples of flagged turns; never of what validation or the sealed test ask.")
+    .option("--persona <id>", "the persona of conversations that name none")
+    .option("--no-redact", "keep keys and personal data")
+    .option("--dry-run", "show what would be added, and what not and why; write nothing", false)
+    .action(async (flags: DatasetAddOptions) => {
+      const { datasetAdd } = await import("./dataset-add.ts");
+      print(`${await datasetAdd(flags)}\n`);
     });
 }
 

@@ -46,3 +46,10 @@ export const someOf =
       if (found === undefined) throw new InvalidArgumentError(`it is ${known.join(", ")}, joined by commas`);
       return found;
     });
+
+/** Names joined by commas. */
+export const list = (text: string): string[] =>
+  text
+    .split(",")
+    .map((one) => one.trim())
+    .filter((one) => one !== "");

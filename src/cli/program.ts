@@ -1,8 +1,11 @@
 import { Command, CommanderError, InvalidArgumentError } from "commander";
 import { GrpoError } from "../library/error.ts";
 import { packageVersion } from "../runs/package-version.ts";
+import { conversationCommands } from "./conversation-commands.ts";
 import { datasetCommands } from "./dataset-commands.ts";
 import { evaluateCommands } from "./evaluate-commands.ts";
+import { flagCommand } from "./flag-commands.ts";
+import { labelCommands } from "./label-commands.ts";
 import { libraryCommands } from "./library-commands.ts";
 import { complain } from "./output.ts";
 import { planCommands } from "./plan-commands.ts";
@@ -31,6 +34,9 @@ export async function runCommandLine(args: readonly string[]): Promise<number> {
   libraryCommands(program, done);
   runsCommands(program);
   datasetCommands(program, done);
+  conversationCommands(program);
+  labelCommands(program, done);
+  flagCommand(program);
   try {
     await program.parseAsync([...args], { from: "user" });
     return exitCode;

@@ -140,11 +140,13 @@ function checkLikeness(dataset: Dataset, splits: Splits): Finding[] {
 }
 
 function checkReplies(dataset: Dataset): Finding[] {
-  return dataset.examples
-    .filter(({ good_response: good, bad_response: bad }) => normaliseText(good) === normaliseText(bad))
-    .map(({ id, place }) =>
-      error("SAME_REPLIES", place, `${id}: good_response and bad_response are the same.`),
-    );
+  return dataset.examples.flatMap(({ id, place, good_response: good, bad_response: bad }) => {
+    if (good === undefined)
+      return [warning("NO_GOOD_RESPONSE", place, `${id}: nobody has written a good_response yet.`)];
+    return normaliseText(good) === normaliseText(bad)
+      ? [error("SAME_REPLIES", place, `${id}: good_response and bad_response are the same.`)]
+      : [];
+  });
 }
 
 async function gradeReplies(dataset: Dataset, grade: Grade): Promise<Finding[]> {
@@ -152,7 +154,7 @@ async function gradeReplies(dataset: Dataset, grade: Grade): Promise<Finding[]> 
   for (const example of dataset.examples) {
     const scored = async (reply: string) =>
       (await grade(example, reply)).filter(({ criterion }) => example.success_criteria[criterion] === true);
-    const good = await scored(example.good_response);
+    const good = example.good_response === undefined ? [] : await scored(example.good_response);
     const bad = await scored(example.bad_response);
     const { id, place } = example;
     for (const { criterion, reason } of good.filter(({ pass }) => pass === false)) {

@@ -49,7 +49,35 @@ export function leaks(dataset: Dataset, splits: Splits): Likeness[] {
   ];
 }
 
-function spokenGrams(example: Example): string[] {
+/** What of an example is compared. */
+export interface Spoken {
+  query: string;
+  turns: readonly { role: string; content: string }[];
+}
+
+/** A text's grams, made once where it is compared with many. */
+export interface Likened {
+  query: string;
+  shingles: ReadonlySet<string>;
+  spoken: ReadonlySet<string>;
+}
+
+export const liken = (example: Spoken): Likened => ({
+  query: normaliseText(example.query),
+  shingles: shingles(example.query, NEAR_DUPLICATE_GRAM),
+  spoken: new Set(spokenGrams(example)),
+});
+
+/** Why two examples count as the same question: one that may not be on two sides of a split; undefined if they do not. */
+export function alike(a: Likened, b: Likened): string | undefined {
+  if (a.query === b.query) return "the same query";
+  const likeness = jaccard(a.shingles, b.shingles);
+  if (likeness >= NEAR_DUPLICATE_FROM) return `${Math.round(likeness * 100)} % of their 3-grams`;
+  const [shared] = a.spoken.intersection(b.spoken);
+  return shared === undefined ? undefined : `the words "${shared}"`;
+}
+
+function spokenGrams(example: Spoken): string[] {
   const turns = example.turns.filter((turn) => turn.role === "user").map((turn) => turn.content);
   return [example.query, ...turns].flatMap((text) => ngrams(text, LEAK_GRAM));
 }

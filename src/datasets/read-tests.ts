@@ -5,6 +5,7 @@ import { LineCounter, parseDocument } from "yaml";
 import { GrpoError } from "../library/error.ts";
 import { isOutgrown, isTooDeep } from "../library/yaml-limits.ts";
 import { readCsv } from "./csv.ts";
+import { describeIssues, type JsonItem, readJsonLines, strangeness } from "./json-items.ts";
 import { type PromptfooTest, promptfooTestSchema } from "./test-schema.ts";
 import type { Problem } from "./yaml-source.ts";
 
@@ -20,16 +21,10 @@ export interface TestsFile {
   errors: GrpoError[];
 }
 
-interface Item {
-  line: number;
-  value: unknown;
-}
-
-type Items = { items: Item[]; problems: Problem[] };
+type Items = { items: JsonItem[]; problems: Problem[] };
 
 /** Characters of a text whose lines are told in errors. */
 const MAX_LOCATED = 4_000_000;
-const MAX_DEPTH = 200;
 
 const READERS: Readonly<Record<string, (file: string, text: string) => Items>> = {
   ".csv": (file, text) => {
@@ -64,7 +59,11 @@ export async function readTestsFile(path: string): Promise<TestsFile> {
     if (odd !== undefined) problems.push({ file: path, line, message: `Not a promptfoo test: ${odd}` });
     else if (parsed.success) tests.push({ test: parsed.data, place: `${path}:${line}` });
     else
-      problems.push({ file: path, line, message: `Not a promptfoo test: ${describe(parsed.error.issues)}` });
+      problems.push({
+        file: path,
+        line,
+        message: `Not a promptfoo test: ${describeIssues(parsed.error.issues)}`,
+      });
   }
   return { tests, errors: problems.map(toError) };
 }
@@ -134,42 +133,6 @@ function errorLine(error: unknown, message: string): number | undefined {
   if (error instanceof YAMLException && error.mark) return error.mark.line + 1;
   const said = /\(line (\d+) column \d+\)/.exec(message)?.[1];
   return said === undefined ? undefined : Number(said);
-}
-
-function readJsonLines(file: string, text: string): Items {
-  const items: Item[] = [];
-  const problems: Problem[] = [];
-  for (const [index, line] of text
-    .replace(/^\uFEFF/, "")
-    .split("\n")
-    .entries()) {
-    if (line.trim() === "") continue;
-    try {
-      items.push({ line: index + 1, value: JSON.parse(line) });
-    } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error);
-      problems.push({ file, line: index + 1, message: `Malformed JSON: ${reason}` });
-    }
-  }
-  return { items, problems };
-}
-
-/** What JSON can say and no test means: it would be lost, or break what reads it, further on. */
-function strangeness(value: unknown, depth = 0): string | undefined {
-  if (typeof value !== "object" || value === null) return undefined;
-  if (depth > MAX_DEPTH) return `it is nested more than ${MAX_DEPTH} levels deep`;
-  if (Object.hasOwn(value, "__proto__")) return 'it has a key "__proto__"';
-  for (const inner of Object.values(value)) {
-    const found = strangeness(inner, depth + 1);
-    if (found !== undefined) return found;
-  }
-  return undefined;
-}
-
-function describe(issues: ReadonlyArray<{ path: PropertyKey[]; message: string }>): string {
-  return issues
-    .map(({ path, message }) => [path.map(String).join("."), message].filter(Boolean).join(": "))
-    .join("; ");
 }
 
 function toError({ file, line, message }: Problem): GrpoError {

@@ -34,13 +34,26 @@ const exampleSchema = z.strictObject({
   id: kebab.describe("Stable, never reused, starts with the persona's id: paul-01."),
   query: text(20_000).describe("What the persona says; the agent answers this."),
   turns: z.array(turnSchema).max(100).optional().describe("Earlier turns, oldest first."),
-  good_response: text(20_000).describe("A reply that meets every criterion marked true."),
+  good_response: text(20_000)
+    .optional()
+    .describe(
+      "A reply that meets every criterion marked true; a row from a log has none until somebody writes it.",
+    ),
   bad_response: text(20_000).describe("A believable reply that fails at least one criterion marked true."),
   success_criteria: z
     .record(kebab, z.boolean())
     .refine((criteria) => Object.keys(criteria).length > 0, "must name at least one criterion")
     .describe("true: scored, and a good reply meets it. false: considered, and does not apply here."),
   userTypes: userTypes.optional().describe("Overrides the persona's user types for this example."),
+  split: z
+    .literal("train")
+    .optional()
+    .describe("Always learned from, never validation: a row from a log that has been looked at."),
+  provenance: z
+    .string()
+    .max(1_000)
+    .optional()
+    .describe("The conversation and turn it was taken from, and why."),
   note: z.string().max(2_000).optional().describe("Why this example is here."),
 });
 

@@ -48,7 +48,8 @@ export function splitDataset(dataset: Dataset, options: SplitOptions = {}): Spli
   const splits = new Map<string, Split>();
   for (const example of dataset.examples) {
     const isValidation = hashFraction(seed, example.id) < validationFraction;
-    splits.set(example.id, heldOut.has(example.persona) ? "test" : isValidation ? "validation" : "train");
+    const learned = example.split ?? (isValidation ? "validation" : "train");
+    splits.set(example.id, heldOut.has(example.persona) ? "test" : learned);
   }
   if (stratify && validationFraction > 0) topUp(dataset, splits, seed, options.minimums ?? DEFAULT_MINIMUMS);
   return splits;
@@ -60,7 +61,9 @@ function topUp(
   seed: number,
   minimums: Readonly<Record<string, number>>,
 ) {
-  const learnable = dataset.examples.filter((example) => splits.get(example.id) !== "test");
+  const learnable = dataset.examples.filter(
+    (example) => splits.get(example.id) !== "test" && example.split === undefined,
+  );
   const userTypes = [...new Set(learnable.flatMap((example) => example.userTypes))].sort();
   for (const userType of userTypes) {
     const ids = learnable

@@ -3,7 +3,7 @@ import type { Dataset, Example, Turn } from "./schema.ts";
 import { type Split, type SplitOptions, splitDataset } from "./split.ts";
 
 /** What scores an example unless the caller says otherwise. */
-const RUBRIC = { type: "javascript", value: "package:promptfoo-grpo:rubric" } as const;
+export const RUBRIC = { type: "javascript", value: "package:promptfoo-grpo:rubric" } as const;
 
 export interface TestAssertion {
   type: "javascript";
@@ -27,7 +27,7 @@ export interface ExampleTest {
     split: Split;
     userTypes: string[];
     success_criteria: Record<string, boolean>;
-    good_response: string;
+    good_response?: string;
     bad_response: string;
   };
   assert: TestAssertion[];
@@ -64,7 +64,7 @@ function toTest(example: Example, name: string, split: Split, assert: readonly T
       split,
       userTypes: [...example.userTypes],
       success_criteria: { ...example.success_criteria },
-      good_response: example.good_response,
+      ...(example.good_response === undefined ? {} : { good_response: example.good_response }),
       bad_response: example.bad_response,
     },
     assert: assert.map((item) => ({ ...item })),

@@ -78,24 +78,30 @@ describe("help", () => {
       promptfoo tests.
 
       Options:
-        -V, --version    output the version number
-        -h, --help       display help for command
+        -V, --version           output the version number
+        -h, --help              display help for command
 
       Commands:
-        train [options]  Learn a library of experiences from a promptfooconfig, and
-                         test it on held-out examples.
-        learn [options]  One step of training on rollouts that promptfoo has made
-                         already.
-        eval [options]   Compare two arms, the agent without and with its library, on
-                         one split.
-        gate [options]   The same for CI: held-out tests, an exit code, Markdown,
-                         HTML, JUnit and JSON.
-        plan [options]   Before money is spent: what an evaluation costs, and what it
-                         can show.
-        library          Read, compare and take back libraries.
-        runs             What training runs paid for, and which can be resumed.
-        dataset          Check examples and personas.
-        help [command]   display help for command
+        train [options]         Learn a library of experiences from a promptfooconfig,
+                                and test it on held-out examples.
+        learn [options]         One step of training on rollouts that promptfoo has
+                                made already.
+        eval [options]          Compare two arms, the agent without and with its
+                                library, on one split.
+        gate [options]          The same for CI: held-out tests, an exit code,
+                                Markdown, HTML, JUnit and JSON.
+        plan [options]          Before money is spent: what an evaluation costs, and
+                                what it can show.
+        library                 Read, compare and take back libraries.
+        runs                    What training runs paid for, and which can be resumed.
+        dataset                 Check examples and personas; import conversation logs;
+                                add what they show.
+        conversation            Read conversation logs.
+        label [options] <file>  Say of each reply whether it is good, by keyboard, one
+                                question at a time.
+        flag [options] <file>   Find bad conversations: missed crises, broken
+                                boundaries, low scores, disagreements.
+        help [command]          display help for command
       "
     `);
   });
@@ -166,7 +172,7 @@ describe("help", () => {
       "prune",
       "help",
     ]);
-    expect(commands(await text("dataset"))).toEqual(["check", "help"]);
+    expect(commands(await text("dataset"))).toEqual(["check", "import", "add", "help"]);
   });
 });
 

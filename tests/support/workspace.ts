@@ -122,6 +122,7 @@ function run(
   args: readonly string[],
   cwd: string,
   env: Record<string, string> = {},
+  input?: string,
 ): Promise<Finished> {
   const clean = {
     PATH: process.env["PATH"] ?? "",
@@ -142,12 +143,17 @@ function run(
       { cwd, env: clean, timeout: 60_000 },
       (_error, stdout, stderr) => resolve({ code: child.exitCode ?? -1, stdout, stderr }),
     );
+    if (input !== undefined) child.stdin?.end(readFileSync(input));
   });
 }
 
-/** The command line of this package, from its sources. */
-export const grpo = (args: readonly string[], cwd: string, env?: Record<string, string>): Promise<Finished> =>
-  run(join(REPOSITORY, "src/cli/main.ts"), args, cwd, env);
+/** The command line of this package, from its sources; `input` is a file for its standard input. */
+export const grpo = (
+  args: readonly string[],
+  cwd: string,
+  env?: Record<string, string>,
+  input?: string,
+): Promise<Finished> => run(join(REPOSITORY, "src/cli/main.ts"), args, cwd, env, input);
 
 /** The real `promptfoo` command line. */
 export const promptfoo = (
