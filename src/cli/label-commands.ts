@@ -1,6 +1,6 @@
 import { text as readStream } from "node:stream/consumers";
 import type { Command } from "commander";
-import { GrpoError } from "../library/index.ts";
+import { GrpoError } from "../library/error.ts";
 import { list } from "./flags.ts";
 import type { LabelOptions } from "./label.ts";
 import { complain, print, printJson } from "./output.ts";

@@ -35,9 +35,12 @@ it("help loads commander and the commands' flags, and nothing that does a comman
   expect(help).toMatchInlineSnapshot(`
     [
       "cli/compiled-code",
+      "cli/conversation-commands",
       "cli/dataset-commands",
       "cli/evaluate-commands",
+      "cli/flag-commands",
       "cli/flags",
+      "cli/label-commands",
       "cli/library-commands",
       "cli/main",
       "cli/output",
@@ -47,6 +50,7 @@ it("help loads commander and the commands' flags, and nothing that does a comman
       "cli/runs-commands",
       "cli/train-commands",
       "commander",
+      "datasets/import/draft",
       "library/error",
       "library/shapes",
       "library/text",
