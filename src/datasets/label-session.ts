@@ -50,12 +50,15 @@ export function openLabelSession({ tasks, labels, append, now }: LabelSessionOpt
   const done = new Set(order);
   const skipped = new Set<string>();
   let again: string | undefined;
+  let from = 0;
   let shownAt = now();
   const isOpen = (key: string): boolean => !done.has(key) && !skipped.has(key);
   const next = (): { task: LabelTask; key: string } | undefined => {
     const asked = again === undefined ? undefined : byKey.get(again);
     if (asked !== undefined && again !== undefined) return { task: asked, key: again };
-    return keyed.find(({ key }) => isOpen(key));
+    // What is behind the first open question is settled, unless an answer is taken back, which asks it by itself.
+    while (from < keyed.length && !isOpen(keyed[from]?.key ?? "")) from++;
+    return keyed[from];
   };
   const write = ({ item, question }: LabelTask, answer: Answer | null, reason: string): void => {
     append({
@@ -97,6 +100,7 @@ export function openLabelSession({ tasks, labels, append, now }: LabelSessionOpt
       done.delete(key);
       skipped.delete(key);
       again = key;
+      from = 0;
       return true;
     },
     skip: () => leave([next()?.key ?? ""]),

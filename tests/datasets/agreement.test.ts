@@ -72,9 +72,17 @@ describe("Wilson's interval", () => {
     fc.assert(
       fc.property(fc.nat(500), fc.nat(500), (a, b) => {
         const one = wilson(a, a + b);
-        if (one === null) return expect(a + b).toBe(0);
-        expect(0 <= one.low && one.low <= one.share && one.share <= one.high && one.high <= 1).toBe(true);
+        if (one === null) expect(a + b).toBe(0);
+        else
+          expect(0 <= one.low && one.low <= one.share && one.share <= one.high && one.high <= 1).toBe(true);
       }),
+      {
+        examples: [
+          [0, 0],
+          [0, 1],
+          [1, 0],
+        ],
+      },
     );
   });
 });
