@@ -4,7 +4,7 @@ import { FAMILIES, rowOf } from "./harness.ts";
 import { modelServer } from "./model-server.ts";
 
 /** A handful of what `npm run faults` does. */
-const FEW = { kills: 4, resumeKills: 3, every: 30, runs: 1, flips: 16 };
+const FEW = { kills: 4, resumeKills: 3, every: 60, runs: 1, flips: 16 };
 
 let bench: Bench;
 beforeAll(async () => {
