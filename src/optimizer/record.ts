@@ -4,7 +4,6 @@ import type { GateResult } from "../evaluation/gate.ts";
 import { verdictOf } from "../evaluation/verdict.ts";
 import {
   type EntryNotes,
-  GrpoError,
   type LibraryDocument,
   type LibraryStore,
   type LoadedLibrary,
@@ -125,22 +124,16 @@ function* taught(
 }
 
 /**
- * Writes down that the sealed test was read. A run that was paid for is not lost for want of that line: where
- * it cannot be written, a note says so.
+ * Writes down that the sealed test was read.
+ * @throws GrpoError LIBRARY_NOT_WRITABLE: the run goes on from there with `--resume`, and pays for nothing again
  */
 export function recordLook(
   run: TrainingRun,
-  { document, hash, version }: LoadedLibrary,
+  { hash, version }: LoadedLibrary,
   arms: ArmsComparison,
   tests: number,
 ): void {
-  try {
-    run.store.recordLook({ by: "train", hash, version, tests, verdict: verdictOf(arms).verdict });
-  } catch (error) {
-    if (!(error instanceof GrpoError)) throw error;
-    const text = `this look at the sealed test is not in the history of ${document.agent}/${document.route}: ${error.describe()}`;
-    run.runtime.emit({ type: "note", text });
-  }
+  run.store.recordLook({ by: "train", hash, version, tests, verdict: verdictOf(arms).verdict });
 }
 
 /** What the agent reads of a library, words alone and in order: two with the same are one candidate. */

@@ -1,5 +1,8 @@
+import { existsSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import type { RunEvent } from "../../src/runs/events.ts";
+import { grpoErrorOf } from "../support/refusals.ts";
 import { trainingTests } from "../support/training-config.ts";
 import { type TrainingFolder, trainingFolder } from "../support/training-folder.ts";
 
@@ -100,24 +103,23 @@ describe("looks at the sealed test", () => {
     expect((await folder.train()).result.test?.look).toBe(2);
   });
 
-  it("that cannot be written cost no run: a note says so", async () => {
+  it("that cannot be written stop the run, which goes on from there: nothing is paid for again", async () => {
     const folder = trainingFolder({ deaf: "validation" });
-    const events: RunEvent[] = [];
-    const { result } = await folder.train({
-      runtime: {
-        events: (event) => {
-          events.push(event);
-          if (event.type !== "phase-done" || event.phase !== "test") return;
-          folder.remove("experiences/tested");
-          folder.write("experiences/tested", "a file where the folder should be");
-        },
-      },
-    });
-    expect(result.test?.look).toBe(1);
-    expect(events).toContainEqual({
-      type: "note",
-      text: expect.stringMatching(/this look at the sealed test is not in the history.*LIBRARY_NOT_WRITABLE/),
-    });
+    const whole = join(folder.folder, "experiences");
+    const away = join(folder.folder, "away");
+    const blocked = (event: RunEvent): void => {
+      if (event.type !== "phase-done" || event.phase !== "test") return;
+      if (existsSync(whole)) renameSync(whole, away);
+      writeFileSync(whole, "a file where the folder should be");
+    };
+    const error = await grpoErrorOf(() => folder.trainRecorded({ runtime: { events: blocked } }));
+    expect(error).toMatchObject({ code: expect.stringMatching(/^LIBRARY_/), exitCode: 3 });
+    const calls = folder.calls().length;
+    rmSync(whole);
+    if (existsSync(away)) renameSync(away, whole);
+    await folder.trainRecorded({ resume: true });
+    expect(folder.calls()).toHaveLength(calls);
+    expect(folder.looks()).toHaveLength(1);
   });
 
   it("are not made without a sealed test", async () => {
