@@ -2,7 +2,7 @@ import { type Command, Option } from "commander";
 import { GrpoError } from "../library/error.ts";
 import { quietPromptfoo } from "../suite/quiet.ts";
 import type { EvaluatedSplit, EvaluateOptions } from "./evaluate.ts";
-import { atLeastOne, decimal, share, someOf, whole } from "./flags.ts";
+import { atLeastOne, defined, share, someOf, whole, withCaps } from "./flags.ts";
 
 const EVAL_EXAMPLES = `
 Examples:
@@ -76,7 +76,7 @@ function noWorseOption(): Option {
 }
 
 function shared(command: Command): Command {
-  return command
+  command
     .option("-c, --config <file>", "the promptfooconfig (default: the one in this folder)")
     .option("--arms <baseline,enhanced>", "the two arms (default: baseline,current)")
     .addOption(
@@ -100,11 +100,8 @@ function shared(command: Command): Command {
     .option("--experiences <folder>", "root folder of the libraries")
     .option("--provider <id or label>", "the provider, when there are several and the arms name none")
     .option("--prompt <label or text>", "the prompt, when there are several and the arms name none")
-    .option("--judge <provider id>", "grader for model-graded assertions that name none")
-    .option("--max-cost <usd>", "stop before this is passed, all models together", decimal)
-    .option("--max-calls <n>", "calls at most, all models together", atLeastOne)
-    .option("--max-tokens <n>", "tokens in and out at most, all models together", atLeastOne)
-    .option("--concurrency <n>", "calls in flight at most", whole)
+    .option("--judge <provider id>", "grader for model-graded assertions that name none");
+  return withCaps(command)
     .option("--seed <n>", "of every random choice", whole)
     .option("--dry-run", "print what it would cost and could show, and stop")
     .option("--output <folder>", "where the reports go (default: .grpo/eval, .grpo/gate)")
@@ -165,6 +162,3 @@ function pairOf(text: string): [string, string] {
 
 const marginOf = (noWorse: number | true | undefined): number | undefined =>
   noWorse === true ? MARGIN : noWorse;
-
-const defined = <T extends object>(values: T): Partial<T> =>
-  Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as Partial<T>;

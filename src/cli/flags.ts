@@ -1,4 +1,4 @@
-import { InvalidArgumentError } from "commander";
+import { type Command, InvalidArgumentError } from "commander";
 
 /** Readers of flag values; commander names the flag when one throws. */
 export const whole = (text: string): number => {
@@ -53,3 +53,26 @@ export const list = (text: string): string[] =>
     .split(",")
     .map((one) => one.trim())
     .filter((one) => one !== "");
+
+/** The flags that bound what all models of a command may use. */
+export const withCaps = (command: Command): Command =>
+  command
+    .option("--max-cost <usd>", "stop before this is passed, all models together", decimal)
+    .option("--max-calls <n>", "calls at most, all models together", atLeastOne)
+    .option("--max-tokens <n>", "tokens in and out at most, all models together", atLeastOne)
+    .option("--concurrency <n>", "calls in flight at most", whole);
+
+/** The flags of a command whose runs are on the disk. */
+export const withResume = (command: Command): Command =>
+  command
+    .option(
+      "--resume [run]",
+      "go on with a run that was cut off (default: the newest of this agent and route)",
+    )
+    .option("--fork", "with --resume: a new run that begins with the answers of that one");
+
+/** The same without what is undefined: a flag that was not given has no key. */
+export const defined = <T extends object>(values: T): { [K in keyof T]?: Exclude<T[K], undefined> } =>
+  Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as {
+    [K in keyof T]?: Exclude<T[K], undefined>;
+  };

@@ -1,7 +1,7 @@
 import type { Command } from "commander";
 import { quietPromptfoo } from "../suite/quiet.ts";
 import type { SettingsInput } from "../suite/settings.ts";
-import { atLeastOne, decimal, share, whole } from "./flags.ts";
+import { atLeastOne, defined, share, whole, withCaps, withResume } from "./flags.ts";
 import type { PruneOptions } from "./prune.ts";
 
 const EXAMPLES = `
@@ -27,7 +27,7 @@ interface Flags extends Omit<Partial<SettingsInput>, "maxCostUsd"> {
 
 /** Registers `library prune`, the one library command that calls the agent; promptfoo is imported only when it runs. */
 export function pruneCommand(library: Command, done: (exitCode: number) => void): void {
-  library
+  const prune = library
     .command("prune")
     .description(
       "Measure what each experience does, and remove what hurts or does nothing, if the gate agrees.",
@@ -46,17 +46,9 @@ export function pruneCommand(library: Command, done: (exitCode: number) => void)
       "--validation-repeats <n>",
       "rollouts of a validation example and library (default: 4)",
       atLeastOne,
-    )
-    .option("--max-cost <usd>", "stop before this is passed, all models together", decimal)
-    .option("--max-calls <n>", "calls at most, all models together", atLeastOne)
-    .option("--max-tokens <n>", "tokens in and out at most, all models together", atLeastOne)
-    .option("--concurrency <n>", "calls in flight at most", whole)
-    .option("--seed <n>", "of every random choice", whole)
-    .option(
-      "--resume [run]",
-      "go on with a run that was cut off (default: the newest of this agent and route)",
-    )
-    .option("--fork", "with --resume: a new run that begins with the answers of that one")
+    );
+  withCaps(prune).option("--seed <n>", "of every random choice", whole);
+  withResume(prune)
     .option("--dry-run", "print the plan and stop")
     .option("--json", "print the result as JSON")
     .option("--display <kind>", "progress: auto, tty, plain or none", "auto")
@@ -71,18 +63,16 @@ export function pruneCommand(library: Command, done: (exitCode: number) => void)
 function optionsOf(given: Flags): PruneOptions {
   const { config, rounds, examples, margin, maxCost, dryRun, json, display, resume, fork, ...flags } = given;
   return {
-    ...(config === undefined ? {} : { config }),
-    ...(dryRun === undefined ? {} : { dryRun }),
-    ...(json === undefined ? {} : { json }),
-    ...(display === undefined || display === "auto" ? {} : { display }),
-    ...(resume === undefined ? {} : { resume }),
-    ...(fork === undefined ? {} : { fork }),
+    ...defined({ config, dryRun, json, resume, fork }),
+    ...(display === "auto" ? {} : defined({ display })),
     flags: {
       ...flags,
-      ...(rounds === undefined ? {} : { pruneRounds: rounds }),
-      ...(examples === undefined ? {} : { pruneExamples: examples }),
-      ...(margin === undefined ? {} : { pruneMargin: margin }),
-      ...(maxCost === undefined ? {} : { maxCostUsd: maxCost }),
+      ...defined({
+        pruneRounds: rounds,
+        pruneExamples: examples,
+        pruneMargin: margin,
+        maxCostUsd: maxCost,
+      }),
     },
   };
 }

@@ -1,7 +1,7 @@
 import { GrpoError } from "../library/error.ts";
 import { safeColumns, safeJson, safeLine } from "../library/text.ts";
 import { tokens } from "../reports/figures.ts";
-import { type FileJournal, openJournal } from "../runs/journal-sqlite.ts";
+import { openJournal } from "../runs/journal-sqlite.ts";
 import { isUnfinished, type Manifest } from "../runs/manifest.ts";
 import { findRun, isActive, journalPath, listRuns, pruneRuns } from "../runs/run-folders.ts";
 import { UsageMeter } from "../runs/usage.ts";
@@ -16,7 +16,7 @@ export function listStoredRuns(root: string): string {
           safeLine(statusOf(manifest)),
           manifest.identity.command,
           safeLine(`${manifest.library.agent}/${manifest.library.route}`),
-          paidLine(folder, manifest),
+          paidText(paidBy(folder, manifest)),
         ].join("  "),
   );
   return lines.length === 0 ? `No run in ${safeLine(root)}.` : lines.join("\n");
@@ -27,6 +27,7 @@ export function showRun(root: string, wanted: string): string {
   const { folder, manifest } = findRun(root, wanted);
   const { identity, library } = manifest;
   const { train, validation, test } = identity.dataset;
+  const paid = paidBy(folder, manifest);
   const size = (split: object): number => Object.keys(split).length;
   const models = Object.entries(identity.models).map(([role, { id }]) => `${role} ${safeLine(id)}`);
   const flags = Object.entries(manifest.flags).map(([key, value]) => `${key}=${JSON.stringify(value)}`);
@@ -46,8 +47,8 @@ export function showRun(root: string, wanted: string): string {
     ...(manifest.forkedFrom === null
       ? []
       : [["forked", `from ${manifest.forkedFrom}, with ${manifest.reused} answers`] as [string, string]]),
-    ["paid", paidLine(folder, manifest)],
-    ...stageLines(folder, manifest),
+    ["paid", paidText(paid)],
+    ...stageLines(paid),
     ...priceLines(manifest),
     ...(isUnfinished(manifest) && !isActive(manifest)
       ? [["go on", `promptfoo-grpo ${identity.command} --resume ${manifest.id}`] as [string, string]]
@@ -80,20 +81,21 @@ function statusOf(manifest: Manifest): string {
   return code === null ? status : `${status} (${code})`;
 }
 
-function paidLine(folder: string, manifest: Manifest): string {
-  return fromJournal(folder, (journal) => {
-    const paid = meterOf(journal, manifest).total();
-    const unknown = paid.unpriced === 0 ? "" : `, ${paid.unpriced} of unknown price`;
-    return `${paid.calls} answers, ${tokens(paid)}, $${paid.costUsd.toFixed(4)}${unknown}`;
-  });
+/** What a run paid for; in one line why it cannot be told where its journal cannot be read. */
+type Paid = UsageMeter | string;
+
+function paidText(meter: Paid): string {
+  if (typeof meter === "string") return meter;
+  const paid = meter.total();
+  const unknown = paid.unpriced === 0 ? "" : `, ${paid.unpriced} of unknown price`;
+  return `${paid.calls} answers, ${tokens(paid)}, $${paid.costUsd.toFixed(4)}${unknown}`;
 }
 
-function stageLines(folder: string, manifest: Manifest): [string, string][] {
-  const text = fromJournal(folder, (journal) =>
-    Object.entries(meterOf(journal, manifest).byStage())
-      .map(([stage, { calls, costUsd }]) => `${stage} ${calls} ($${costUsd.toFixed(4)})`)
-      .join(", "),
-  );
+function stageLines(meter: Paid): [string, string][] {
+  if (typeof meter === "string") return [["by stage", meter]];
+  const text = Object.entries(meter.byStage())
+    .map(([stage, { calls, costUsd }]) => `${stage} ${calls} ($${costUsd.toFixed(4)})`)
+    .join(", ");
   return text === "" ? [] : [["by stage", text]];
 }
 
@@ -116,18 +118,13 @@ const SOURCES = {
   unknown: "unknown",
 } as const;
 
-function meterOf(journal: FileJournal, { reused }: Manifest): UsageMeter {
-  const meter = new UsageMeter();
-  for (const { stage, usage } of journal.paid(reused)) if (usage !== null) meter.add(stage, usage);
-  return meter;
-}
-
-/** What a journal says, or in one line why it cannot be read. */
-function fromJournal(folder: string, read: (journal: FileJournal) => string): string {
+function paidBy(folder: string, { reused }: Manifest): Paid {
   try {
     const journal = openJournal(journalPath(folder), "read");
     try {
-      return read(journal);
+      const meter = new UsageMeter();
+      for (const { stage, usage } of journal.paid(reused)) if (usage !== null) meter.add(stage, usage);
+      return meter;
     } finally {
       journal.close();
     }

@@ -2,7 +2,7 @@ import { resolve } from "node:path";
 import type { Command } from "commander";
 import { quietPromptfoo } from "../suite/quiet.ts";
 import type { SettingsInput } from "../suite/settings.ts";
-import { atLeastOne, decimal, named, shares, whole } from "./flags.ts";
+import { atLeastOne, decimal, defined, named, shares, whole, withCaps, withResume } from "./flags.ts";
 import type { TrainOptions } from "./train.ts";
 
 const EXAMPLES = `
@@ -82,7 +82,7 @@ export function trainCommands(program: Command, done: (exitCode: number) => void
 }
 
 function withSettings(command: Command): Command {
-  return command
+  command
     .option("-c, --config <file>", "the promptfooconfig (default: the one in this folder)")
     .option("--agent <name>", "names the library's folder")
     .option("--route <name>", "names the library's file")
@@ -102,20 +102,13 @@ function withSettings(command: Command): Command {
     .option("--max-operations <n>", "operations in a step at most", whole)
     .option("--min-support <n>", "independent groups that must teach an experience", atLeastOne)
     .option("--redact", "take keys and personal data out of what the learner reads (learn: the default)")
-    .option("--no-redact", "leave them in (train: the default)")
-    .option("--max-cost <usd>", "stop before this is passed, all models together", decimal)
-    .option("--max-calls <n>", "calls at most, all models together", atLeastOne)
-    .option("--max-tokens <n>", "tokens in and out at most, all models together", atLeastOne)
-    .option("--concurrency <n>", "calls in flight at most", whole)
+    .option("--no-redact", "leave them in (train: the default)");
+  withCaps(command)
     .option("--validation-repeats <n>", "rollouts of a validation example and library", whole)
     .option("--test-repeats <n>", "rollouts of a sealed test example and arm", whole)
     .option("--split <validation,test>", "shares for tests that name no split, for example 0.25,0.2", shares)
-    .option("--learner-prompt <name=file...>", "a file that replaces one of the learner's prompts", named)
-    .option(
-      "--resume [run]",
-      "go on with a run that was cut off (default: the newest of this agent and route)",
-    )
-    .option("--fork", "with --resume: a new run that begins with the answers of that one")
+    .option("--learner-prompt <name=file...>", "a file that replaces one of the learner's prompts", named);
+  return withResume(command)
     .option("--seed <n>", "of every random choice", whole)
     .option("--display <kind>", "auto, tty, plain or none", "auto")
     .option("--output <folder>", "where the promptfoo results go (default: .grpo/results)")
@@ -125,17 +118,8 @@ function withSettings(command: Command): Command {
 function optionsOf(given: TrainFlags): TrainOptions {
   const { config, maxCost, dryRun, display, output, publish, learnerPrompt, resume, fork, ...flags } = given;
   return {
-    ...(config === undefined ? {} : { config }),
-    ...(dryRun === undefined ? {} : { dryRun }),
-    ...(display === undefined || display === "auto" ? {} : { display }),
-    ...(output === undefined ? {} : { output }),
-    ...(publish === undefined ? {} : { publish }),
-    ...(resume === undefined ? {} : { resume }),
-    ...(fork === undefined ? {} : { fork }),
-    flags: {
-      ...flags,
-      ...(learnerPrompt === undefined ? {} : { prompts: learnerPrompt }),
-      ...(maxCost === undefined ? {} : { maxCostUsd: maxCost }),
-    },
+    ...defined({ config, dryRun, output, publish, resume, fork }),
+    ...(display === "auto" ? {} : defined({ display })),
+    flags: { ...flags, ...defined({ prompts: learnerPrompt, maxCostUsd: maxCost }) },
   };
 }

@@ -1,9 +1,8 @@
-import { randomUUID } from "node:crypto";
-import { existsSync, mkdirSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import { GrpoError } from "../library/error.ts";
-import { errorCode, renameDurably, writeDurably } from "../library/files.ts";
+import { errorCode, replaceDurably } from "../library/files.ts";
 import { safeJson } from "../library/text.ts";
 import { type Conversation, conversationSchema } from "./conversation.ts";
 import { describeIssues, readJsonLines, strangeness } from "./json-items.ts";
@@ -76,15 +75,11 @@ export function writeOutput(path: string, text: string, replace: boolean): void 
       remedy: "Name another file, or add --force to replace it.",
     });
   }
-  const temporary = `${path}.${randomUUID()}`;
   try {
     mkdirSync(dirname(path), { recursive: true });
-    writeDurably(temporary, text);
-    renameDurably(temporary, path);
+    replaceDurably(path, text);
   } catch (cause) {
     throw notWritable(path, cause);
-  } finally {
-    rmSync(temporary, { force: true });
   }
 }
 

@@ -1,7 +1,7 @@
 import { statSync } from "node:fs";
 import { join } from "node:path";
 import { type EvaluationReport, EvaluationReportSchema } from "../evaluation/report.ts";
-import { appendDurably, errorCode, renameDurably, writeDurably, writingTo } from "../library/files.ts";
+import { appendDurably, errorCode, replaceDurably, writingTo } from "../library/files.ts";
 import { GrpoError } from "../library/index.ts";
 import { evaluationHtml } from "./evaluation-html.ts";
 import { evaluationJunit } from "./evaluation-junit.ts";
@@ -36,15 +36,11 @@ export async function writeReports(
   return [...paths, ...appendSummary(target, summary)];
 }
 
-/** A reader never sees half a file: it is written beside its place and then renamed. */
+/** A reader never sees half a file. */
 function writeWhole(folder: string, name: string, text: string): string {
   const path = join(folder, name);
   try {
-    writingTo(folder, () => {
-      const temporary = `${path}.${process.pid}.tmp`;
-      writeDurably(temporary, text);
-      renameDurably(temporary, path);
-    });
+    writingTo(folder, () => replaceDurably(path, text));
   } catch (cause) {
     if (!(cause instanceof GrpoError)) throw cause;
     throw new GrpoError({

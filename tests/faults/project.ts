@@ -18,7 +18,8 @@ import { fileURLToPath } from "node:url";
 import type { HistoryEntry, Look } from "../../src/library/index.ts";
 import { openJournal } from "../../src/runs/journal-sqlite.ts";
 import type { SettingsInput } from "../../src/suite/settings.ts";
-import { configOf, trainingTests } from "../support/training-config.ts";
+import { flags, TESTS } from "../support/recorded-runs.ts";
+import { configOf } from "../support/training-config.ts";
 import { GRADE } from "../support/training-model.ts";
 import { type Loss, lossOf } from "./loss.ts";
 import { type Channel, keyOf, type ModelServer } from "./model-server.ts";
@@ -30,20 +31,10 @@ const PRELOAD = fileURLToPath(new URL("./preload.mjs", import.meta.url));
 /** Calls side by side. */
 export const CONCURRENCY = 4;
 
-/** Few tests in four steps: accepted and rejected candidates and a look at the sealed test are in the history. */
-const TESTS = trainingTests(1).filter(({ id }) => !/train-0[4-7]|validation-03/.test(id));
 const SETTINGS = {
-  groupSize: 3,
-  epochs: 2,
-  batchSize: 2,
-  screenSize: 2,
-  maxOperations: 2,
-  seed: 1,
-  advantage: "principles",
+  ...flags,
   // A second try of a late call is a repeated one to whoever counts.
   hedge: false,
-  // So few examples in so small steps seldom teach the same twice.
-  minSupport: 1,
   concurrency: CONCURRENCY,
   prices: { "mock-agent": { input: 1, output: 10 }, "mock-learner": { input: 1, output: 10 } },
 } satisfies Partial<SettingsInput>;
