@@ -2,7 +2,7 @@ import { type Command, Option } from "commander";
 import { GrpoError } from "../library/error.ts";
 import { quietPromptfoo } from "../suite/quiet.ts";
 import type { EvaluatedSplit, EvaluateOptions } from "./evaluate.ts";
-import { atLeastOne, defined, share, someOf, whole, withCaps } from "./flags.ts";
+import { atLeastOne, defined, parts, share, someOf, whole, withCaps } from "./flags.ts";
 
 const EVAL_EXAMPLES = `
 Examples:
@@ -10,6 +10,7 @@ Examples:
   $ promptfoo-grpo eval --arms v2,v3 --split validation     two versions
   $ promptfoo-grpo eval --arms provider=gpt-5+current,provider=gpt-5-mini+current
   $ promptfoo-grpo eval --repeats 5 --dry-run               what it would cost and could show, calling nothing
+  $ promptfoo-grpo eval --arms v6,v7 --log production.jsonl what logged conversations say of two versions
 
 An arm is made of parts joined by +: baseline, current, v<number>, a library's .md file, provider=<id or label>,
 prompt=<label>. Exit code 0 when it finished, whatever the verdict; 3, 4, 6, 130 as below.`;
@@ -32,6 +33,10 @@ interface Flags {
   cluster?: "test" | "persona" | "conversation";
   noWorse?: number | true;
   results?: string[];
+  log?: string[];
+  outcome?: "score" | "rules" | "labels";
+  labels?: string;
+  shares?: [number, number];
   allow?: ("tests" | "prompts" | "graders" | "models" | "repeats")[];
   dryRun?: boolean;
   json?: boolean;
@@ -50,7 +55,7 @@ export function evaluateCommands(program: Command, done: (exitCode: number) => v
     .command("eval")
     .description("Compare two arms, the agent without and with its library, on one split.")
     .addHelpText("after", EVAL_EXAMPLES);
-  shared(evaluation).action(async (flags: Flags) => done(await run("eval", flags)));
+  shared(evaluation).action(async (flags: Flags) => done(await chosen("eval", flags)));
 
   const gate = program
     .command("gate")
@@ -63,9 +68,16 @@ export function evaluateCommands(program: Command, done: (exitCode: number) => v
       someOf(["tests", "prompts", "graders", "models", "repeats"] as const),
     )
     .addHelpText("after", GATE_EXAMPLES);
-  shared(gate).action(async (flags: Flags) =>
-    done(flags.results === undefined ? await run("gate", flags) : await judge(flags.results, flags)),
-  );
+  shared(gate).action(async (flags: Flags) => done(await chosen("gate", flags)));
+}
+
+/** What is compared: rollouts made now, finished results, or the log of a running agent. */
+function chosen(kind: "eval" | "gate", flags: Flags): Promise<number> {
+  const { log, results } = flags;
+  if (log !== undefined) return logged(kind, log, flags);
+  const idle = LOGGED.find((name) => flags[name] !== undefined);
+  if (idle !== undefined) throw pointless(idle, "is about logged conversations (--log) alone");
+  return results === undefined ? run(kind, flags) : judge(results, flags);
 }
 
 /** Commander takes `--no-…` for the denial of an option; this one is an option of its own. */
@@ -100,7 +112,23 @@ function shared(command: Command): Command {
     .option("--experiences <folder>", "root folder of the libraries")
     .option("--provider <id or label>", "the provider, when there are several and the arms name none")
     .option("--prompt <label or text>", "the prompt, when there are several and the arms name none")
-    .option("--judge <provider id>", "grader for model-graded assertions that name none");
+    .option("--judge <provider id>", "grader for model-graded assertions that name none")
+    .option(
+      "--log <file...>",
+      "compare two versions (--arms v6,v7) on logged conversations; no model is called",
+    )
+    .addOption(
+      new Option(
+        "--outcome <what>",
+        "of a logged conversation: its own score, the rubric's rules, or people's labels",
+      ).choices(["score", "rules", "labels"]),
+    )
+    .option("--labels <folder>", "label files of the logged conversations")
+    .option(
+      "--shares <a,b>",
+      "how conversations were to be shared out between the versions (default: evenly)",
+      parts,
+    );
   return withCaps(command)
     .option("--seed <n>", "of every random choice", whole)
     .option("--dry-run", "print what it would cost and could show, and stop")
@@ -126,13 +154,47 @@ async function run(kind: "eval" | "gate", given: Flags): Promise<number> {
 }
 
 /** What only an evaluation has that is made now. */
-const LIVE = ["config", "repeats", "dryRun", "agent", "route", "experiences", "provider", "prompt", "judge"];
+const LIVE = [
+  ...["config", "repeats", "dryRun", "experiences", "provider", "prompt", "judge"],
+  ...["maxCost", "maxCalls", "maxTokens", "concurrency"],
+];
+/** What only logged conversations have. */
+const LOGGED = ["outcome", "labels", "shares"];
+
+function refuseIdle(flags: Flags, names: readonly string[], why: string): void {
+  const idle = names.find((name) => flags[name] !== undefined);
+  if (idle !== undefined) throw pointless(idle, why);
+}
+
+async function logged(kind: "eval" | "gate", logs: string[], flags: Flags): Promise<number> {
+  refuseIdle(
+    flags,
+    [...LIVE, "results", "allow", "split", "cluster"],
+    "says nothing of logged conversations (--log)",
+  );
+  const { compareOutcomes } = await import("./outcomes.ts");
+  const {
+    arms = "baseline,current",
+    outcome,
+    labels,
+    shares,
+    json,
+    output,
+    noWorse,
+    seed,
+    agent,
+    route,
+  } = flags;
+  return compareOutcomes({
+    kind,
+    logs,
+    arms,
+    ...defined({ outcome, labels, shares, json, output, seed, agent, route, margin: marginOf(noWorse) }),
+  } as Parameters<typeof compareOutcomes>[0]);
+}
 
 async function judge(results: string[], flags: Flags): Promise<number> {
-  const idle = [...LIVE, "maxCost", "maxCalls", "maxTokens", "concurrency"].find(
-    (name) => flags[name] !== undefined,
-  );
-  if (idle !== undefined) throw pointless(idle, "says nothing of finished results (--results)");
+  refuseIdle(flags, [...LIVE, "agent", "route"], "says nothing of finished results (--results)");
   const { judgeResults } = await import("./judge-results.ts");
   const { arms, split, allow, cluster, json, output, noWorse } = flags;
   const seed = typeof flags["seed"] === "number" ? flags["seed"] : undefined;

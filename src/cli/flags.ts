@@ -31,6 +31,13 @@ export const shares = (text: string): { validation: number; test: number } => {
     throw new InvalidArgumentError("two shares are needed: validation,test");
   return { validation, test };
 };
+/** How conversations are shared out between two versions: two positive numbers. */
+export const parts = (text: string): [number, number] => {
+  const [one = 0, two = 0, more] = text.split(",").map(decimal);
+  if (one <= 0 || two <= 0 || more !== undefined)
+    throw new InvalidArgumentError("two positive numbers are needed, for example 0.9,0.1");
+  return [one, two];
+};
 export const named = (text: string, before: Record<string, string> = {}): Record<string, string> => {
   const at = text.indexOf("=");
   if (at <= 0) throw new InvalidArgumentError("name=file is needed");

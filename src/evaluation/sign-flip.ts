@@ -1,17 +1,12 @@
 import { seededRandom } from "../runs/random.ts";
+import { invertTest, type TestedMean, TIE } from "./inversion.ts";
 
 /** The outcome of a paired comparison: differences are enhanced minus baseline, one a test. */
-export interface PairedComparison {
+export interface PairedComparison extends TestedMean {
   n: number;
   /** What is flipped: tests, or clusters of tests. */
   units: number;
   mean: number;
-  /** 95 % interval of the mean difference from inverting the test; infinite when there are too few units. */
-  low: number;
-  high: number;
-  /** One-sided: the share of sign flips whose mean is at least this high (better) or at most this low (worse). */
-  pBetter: number;
-  pWorse: number;
   better: number;
   worse: number;
   same: number;
@@ -22,9 +17,6 @@ export const MIN_TESTS = 12;
 
 const EXACT_UP_TO = 20;
 const RANDOM_SUBSETS = 9_999;
-const LEVEL = 0.025;
-const TIE = 1e-9;
-const BUCKETS = 4_096;
 
 /** What flips together: the sum of the unit's differences and how many there are. */
 interface Units {
@@ -50,26 +42,16 @@ export function compareTests(
   const units = toUnits(differences, clusters);
   const count = units.sums.length;
   const means = count <= EXACT_UP_TO ? allSubsetMeans(units) : randomSubsetMeans(units, seed);
-  const flips = means.length + 1;
-  const rejected = Math.floor(LEVEL * flips);
-  const { atMost, atLeast } = countAroundZero(means);
-  const [low, high] = rejected === 0 ? [] : atRanks(means, [rejected - 1, means.length - rejected]);
   return {
     n: differences.length,
     units: count,
     mean: meanOf(differences),
-    low: low === undefined ? Number.NEGATIVE_INFINITY : bound(low),
-    high: high === undefined ? Number.POSITIVE_INFINITY : bound(high),
-    pBetter: (1 + atMost) / flips,
-    pWorse: (1 + atLeast) / flips,
+    ...invertTest(means),
     better: differences.filter((one) => one > TIE).length,
     worse: differences.filter((one) => one < -TIE).length,
     same: differences.filter((one) => Math.abs(one) <= TIE).length,
   };
 }
-
-/** A mean that is zero but for rounding is zero to the p values, so it must be for the interval too. */
-const bound = (mean: number): number => (Math.abs(mean) <= TIE ? 0 : mean);
 
 /** The arithmetic mean; 0 of nothing. */
 export function meanOf(values: readonly number[]): number {
@@ -128,47 +110,4 @@ function randomSubsetMeans({ sums, counts }: Units, seed: number): Float64Array 
 
 function wholeMean({ sums, counts }: Units): number {
   return sums.reduce((sum, one) => sum + one, 0) / counts.reduce((sum, one) => sum + one, 0);
-}
-
-/**
- * The values that sorting would put at these ranks; only the buckets that hold them are sorted, because with 20
- * units a full sort of a million means takes longer than all the rest. Indexed loops for the same reason.
- */
-function atRanks(values: Float64Array, ranks: readonly number[]): number[] {
-  let least = Number.POSITIVE_INFINITY;
-  let most = Number.NEGATIVE_INFINITY;
-  for (let at = 0; at < values.length; at++) {
-    const value = values[at] ?? 0;
-    if (value < least) least = value;
-    if (value > most) most = value;
-  }
-  if (least === most) return ranks.map(() => least);
-  const scale = (BUCKETS - 1) / (most - least);
-  const sizes = new Uint32Array(BUCKETS);
-  const buckets = new Uint16Array(values.length);
-  for (let at = 0; at < values.length; at++) {
-    const bucket = ((values[at] ?? 0) - least) * scale;
-    buckets[at] = bucket;
-    sizes[bucket | 0] = (sizes[bucket | 0] ?? 0) + 1;
-  }
-  return ranks.map((rank) => {
-    let bucket = 0;
-    let before = 0;
-    for (; before + (sizes[bucket] ?? 0) <= rank; bucket++) before += sizes[bucket] ?? 0;
-    const held = new Float64Array(sizes[bucket] ?? 0);
-    let next = 0;
-    for (let at = 0; at < values.length; at++) if (buckets[at] === bucket) held[next++] = values[at] ?? 0;
-    return held.sort()[rank - before] ?? 0;
-  });
-}
-
-/** How many means are at most zero and how many at least zero; a rounding error away from zero is zero. */
-function countAroundZero(means: Float64Array): { atMost: number; atLeast: number } {
-  let [atMost, atLeast] = [0, 0];
-  for (let at = 0; at < means.length; at++) {
-    const mean = means[at] ?? 0;
-    if (mean <= TIE) atMost++;
-    if (mean >= -TIE) atLeast++;
-  }
-  return { atMost, atLeast };
 }

@@ -1,4 +1,5 @@
 import type { ArmsComparison, CriterionComparison } from "./arms.ts";
+import { TIE } from "./inversion.ts";
 import type { Comparison, EvaluationReport } from "./report.ts";
 import { MIN_TESTS, type PairedComparison } from "./sign-flip.ts";
 
@@ -21,17 +22,34 @@ export function verdictOf(
 ): Verdict {
   const { comparison, ungraded } = arms;
   const must = arms.criteria.filter((one) => one.must);
-  const fallen = must.filter((one) => one.enhanced < one.baseline - 1e-9);
-  const lost = fallen.filter((one) => one.comparison.high < 0);
+  return judged(
+    comparison,
+    must.map(({ name, baseline, enhanced, comparison: { high } }) => ({ name, baseline, enhanced, high })),
+    {
+      obstacles: [...others, ...withoutReward(ungraded.baseline + ungraded.enhanced), ...tooFew(comparison)],
+      margin,
+    },
+  );
+}
+
+/** A must-pass criterion in both arms, and the upper end of its interval. */
+export type MustPass = Pick<CriterionComparison, "name" | "baseline" | "enhanced"> & { high: number | null };
+
+/** The verdict of an interval: must-pass criteria that fell, and what else is said, stand in the way of proof. */
+export function judged(
+  { low, high }: Pick<PairedComparison, "low" | "high">,
+  must: readonly MustPass[],
+  { obstacles: others = [], margin }: VerdictOptions,
+): Verdict {
+  const fallen = must.filter((one) => one.enhanced < one.baseline - TIE);
+  const lost = fallen.filter((one) => one.high !== null && one.high < 0);
   const obstacles = [
     ...others,
-    ...withoutReward(ungraded.baseline + ungraded.enhanced),
-    ...tooFew(comparison),
     ...fallen.filter((one) => !lost.includes(one)).map((one) => `${fall(one)}; it is never traded`),
   ];
-  const worse = comparison.high < 0 || lost.length > 0;
-  const proven = !worse && comparison.low > 0 && obstacles.length === 0;
-  const holds = margin !== undefined && !worse && comparison.low > -margin && obstacles.length === 0;
+  const worse = high < 0 || lost.length > 0;
+  const proven = !worse && low > 0 && obstacles.length === 0;
+  const holds = margin !== undefined && !worse && low > -margin && obstacles.length === 0;
   return {
     verdict: worse ? "worse" : proven ? "proven" : "not proven",
     exitCode: worse ? 1 : proven || holds ? 0 : 2,
@@ -40,7 +58,7 @@ export function verdictOf(
   };
 }
 
-const fall = ({ name, baseline, enhanced }: CriterionComparison): string =>
+const fall = ({ name, baseline, enhanced }: MustPass): string =>
   `must-pass criterion ${name} fell from ${baseline.toFixed(2)} to ${enhanced.toFixed(2)}`;
 
 function withoutReward(rows: number): string[] {

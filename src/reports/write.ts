@@ -30,11 +30,21 @@ export async function writeReports(
     ["report.html", evaluationHtml(checked)],
     ["gate.junit.xml", evaluationJunit(checked)],
   ];
-  const paths = files.map(([name, text]) => writeWhole(folder, name, text));
+  const paths = writeReportFiles(folder, files);
   const target = env["GITHUB_STEP_SUMMARY"];
   if (target === undefined || target === "") return paths;
   return [...paths, ...appendSummary(target, summary)];
 }
+
+/**
+ * Writes each file whole into the folder, which is made when missing.
+ * @returns their paths
+ * @throws GrpoError REPORT_NOT_WRITABLE
+ */
+export const writeReportFiles = (
+  folder: string,
+  files: readonly (readonly [name: string, text: string])[],
+): string[] => files.map(([name, text]) => writeWhole(folder, name, text));
 
 /** A reader never sees half a file. */
 function writeWhole(folder: string, name: string, text: string): string {
