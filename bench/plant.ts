@@ -31,11 +31,15 @@ const sentence = (phrase: string): string => `${phrase.charAt(0).toUpperCase()}$
  * harmful and useless one by two tickets at random, and the rest were written by a person.
  * @returns the kind of each experience by id
  */
-export function plantLibrary(folder: string, seed: number, validation: number): Map<string, Kind> {
+export async function plantLibrary(
+  folder: string,
+  seed: number,
+  validation: number,
+): Promise<Map<string, Kind>> {
   const planted = plantedOf(seed, validation);
   const store = openLibraryStore({ root: join(folder, "experiences"), agent: "tickets", route: "common" });
   const { document } = applyOperations(
-    store.load().document,
+    (await store.load()).document,
     planted.map(({ text }) => ({ op: "ADD", text })),
     { maxExperiences: planted.length, maxWords: 32 },
   );
@@ -43,16 +47,16 @@ export function plantLibrary(folder: string, seed: number, validation: number): 
   const evidence = planted.flatMap(({ text, taughtBy }): HistoryEntry["evidence"] =>
     (taughtBy ?? []).map((exampleId) => ({ exampleId, experience: ids.get(text) ?? null })),
   );
-  commit(store, document, evidence);
+  await commit(store, document, evidence);
   return new Map(planted.map(({ text, kind }) => [ids.get(text) ?? "", kind]));
 }
 
-function commit(
+async function commit(
   store: ReturnType<typeof openLibraryStore>,
   document: LibraryDocument,
   evidence: HistoryEntry["evidence"],
-): void {
-  store.commit({
+): Promise<void> {
+  await store.commit({
     document,
     expectedParentHash: null,
     entry: { author: "train", reason: "planted", evidence },

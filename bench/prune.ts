@@ -59,7 +59,7 @@ async function pruneOnce(seed: number): Promise<Pruned> {
       test: true,
       settings: { pruneRounds: Number(values.rounds) },
     });
-    const kinds = plantLibrary(folder, seed, validation);
+    const kinds = await plantLibrary(folder, seed, validation);
     const before = exactScore(folder);
     const { exitCode } = await measured([CLI, "library", "prune", "--json", "-c", config], {
       folder,

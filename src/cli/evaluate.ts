@@ -57,7 +57,7 @@ export async function evaluateCommand(options: EvaluateOptions): Promise<number>
   const open = { store, split, repeats, suiteFor };
   const arms = [await openArm(specs[0], open), await openArm(specs[1], open)] as const;
   // Before anything is paid for: a history that cannot be read stops the run.
-  const looks = split === "test" || split === "all" ? store.looks().length : null;
+  const looks = split === "test" || split === "all" ? (await store.looks()).length : null;
   for (const arm of arms) ownExamples(arm.rolled, examples);
   if (options.dryRun === true) {
     print(`${evaluationPlan(suite, examples.length, repeats)}nothing was called\n`);
@@ -88,7 +88,7 @@ export async function evaluateCommand(options: EvaluateOptions): Promise<number>
       looks,
       elapsedMs: session.elapsedMs(),
     });
-    if (looks !== null) recordLook(session, store, report);
+    if (looks !== null) await recordLook(session, store, report);
     await publish(session, examples, arms);
     session.closeDisplay();
     await presentReport(report, options);
@@ -120,10 +120,14 @@ async function publish(
 }
 
 /** CI often has a checkout that cannot be written to: the verdict stands without its line in the history. */
-function recordLook({ runtime }: Session, store: LibraryStore, report: EvaluationReport): void {
+async function recordLook(
+  { runtime }: Session,
+  store: LibraryStore,
+  report: EvaluationReport,
+): Promise<void> {
   const { library } = report.arms[1];
   try {
-    store.recordLook({
+    await store.recordLook({
       by: report.kind,
       hash: library?.hash ?? null,
       version: library?.version ?? 0,

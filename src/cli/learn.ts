@@ -31,7 +31,7 @@ export async function learnCommand(options: LearnOptions): Promise<number> {
   return inSession(suite, options.display, async (session) => {
     const run = await openTraining(suite, session.runtime);
     const { byExample: finished = new Map() } = found ?? {};
-    for (const text of found === undefined ? [] : notesOn(run, found))
+    for (const text of found === undefined ? [] : await notesOn(run, found))
       session.runtime.emit({ type: "note", text });
     const rollouts = hashOf([...finished]);
     return trainRecorded({ ...run, finished }, { ...request, rollouts }, session, options);
@@ -54,12 +54,12 @@ function onlyThese(suite: Suite, { byExample }: FinishedRollouts): Suite {
   };
 }
 
-function notesOn(
+async function notesOn(
   { store, suite }: TrainingRun,
   { column, byExample, others, libraries }: FinishedRollouts,
-): string[] {
+): Promise<string[]> {
   const rollouts = [...byExample.values()].flat().length;
-  const { document, hash } = store.load();
+  const { document, hash } = await store.load();
   const current = document.experiences.length === 0 ? null : (hash ?? hashText(document.source));
   const redacted = redactionPreview(suite, byExample);
   const foreign = libraries.filter((one) => one !== undefined && one !== current);

@@ -55,7 +55,7 @@ export function libraryCommands(program: Command, done: (exitCode: number) => vo
     .description("Every library, one line each.")
     .option(...root)
     .action(async ({ experiences }: Address) =>
-      say((await import("./library.ts")).listLibraries(experiences)),
+      say(await (await import("./library.ts")).listLibraries(experiences)),
     );
   one("show", "What a library says now.")
     .option("--effects", "also what each experience was last measured to do to the reward")
@@ -102,7 +102,7 @@ export function libraryCommands(program: Command, done: (exitCode: number) => vo
 
 async function onStore<T>(
   { agent, route, experiences }: Address,
-  ask: (work: Work, store: LibraryStore) => T,
+  ask: (work: Work, store: LibraryStore) => Promise<T>,
 ): Promise<T> {
   const { openLibraryStore } = await import("../library/store.ts");
   const store = openLibraryStore({ root: experiences, agent, route });

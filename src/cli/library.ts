@@ -14,18 +14,18 @@ import { safeLine } from "../library/text.ts";
 import { describeQuarantined } from "./quarantine.ts";
 
 /** `library list`: one line a library below `root`; one that cannot be read says why. */
-export function listLibraries(root: string): string {
+export async function listLibraries(root: string): Promise<string> {
   const stores = foldersIn(root).flatMap((agent) =>
     routesIn(join(root, agent)).map((route) => ({ agent, route })),
   );
   if (stores.length === 0) return `No library in ${safeLine(root)}.`;
-  return stores.map((address) => describeLibrary(root, address)).join("\n");
+  return (await Promise.all(stores.map((address) => describeLibrary(root, address)))).join("\n");
 }
 
 /** `library show`: what the library says now. */
-export function showLibrary(store: LibraryStore, effects = false): string {
-  const { document, version, edited, hash, recovered } = store.load();
-  const known = effects ? effectsOfExperiences(store) : new Map<string, MeasuredEffect>();
+export async function showLibrary(store: LibraryStore, effects = false): Promise<string> {
+  const { document, version, edited, hash, recovered } = await store.load();
+  const known = effects ? await effectsOfExperiences(store) : new Map<string, MeasuredEffect>();
   const items = document.experiences.flatMap(({ id, text }) => {
     const effect = known.get(text);
     const told = effect === undefined ? "not measured" : effectText(effect);
@@ -40,9 +40,9 @@ export function showLibrary(store: LibraryStore, effects = false): string {
 }
 
 /** What each text was last measured to do, by the accepted history. */
-function effectsOfExperiences(store: LibraryStore): Map<string, MeasuredEffect> {
+async function effectsOfExperiences(store: LibraryStore): Promise<Map<string, MeasuredEffect>> {
   const known = new Map<string, MeasuredEffect>();
-  for (const entry of store.history()) {
+  for (const entry of await store.history()) {
     if (entry.status !== "accepted") continue;
     const texts = new Map(
       parseLibrary(entry.text, store.historyPath).experiences.map(({ id, text }) => [id, text]),
@@ -57,26 +57,28 @@ function effectsOfExperiences(store: LibraryStore): Map<string, MeasuredEffect> 
 }
 
 /** `library log`: versions, rejected candidates, texts in quarantine and looks at the sealed test, newest first: who, when, why, what. */
-export function logLibrary(store: LibraryStore): string {
-  const versions = inOrderOfTime(store.history(), store.quarantined());
-  const lines = inOrderOfTime(versions, store.looks()).toReversed().map(describeLine);
-  lines.unshift(...describeUnrecorded(store));
+export async function logLibrary(store: LibraryStore): Promise<string> {
+  const versions = inOrderOfTime(await store.history(), await store.quarantined());
+  const lines = inOrderOfTime(versions, await store.looks())
+    .toReversed()
+    .map(describeLine);
+  lines.unshift(...(await describeUnrecorded(store)));
   return lines.length === 0 ? "No history." : lines.join("\n");
 }
 
 /** `library rollback V`: the earlier text becomes a new version. */
-export function rollbackLibrary(store: LibraryStore, version: number, reason: string): string {
-  const committed = store.rollback(version, reason);
+export async function rollbackLibrary(store: LibraryStore, version: number, reason: string): Promise<string> {
+  const committed = await store.rollback(version, reason);
   return `${store.agent}/${store.route} is back at the text of version ${version}, as version ${committed.version}.`;
 }
 
 /** `library lint`: one line a finding, and whether any is an error. */
-export function lintLibraryFile(
+export async function lintLibraryFile(
   store: LibraryStore,
   limits: Limits = LimitsSchema.parse({}),
   texts: readonly string[] = [],
-): { text: string; hasErrors: boolean } {
-  const findings = lintLibrary(store.load().document, limits, texts);
+): Promise<{ text: string; hasErrors: boolean }> {
+  const findings = lintLibrary((await store.load()).document, limits, texts);
   const lines = findings.map(({ severity, code, message }) => `${severity}  ${code}  ${safeLine(message)}`);
   return {
     text: lines.length === 0 ? `${store.agent}/${store.route}: nothing to report.` : lines.join("\n"),
@@ -84,10 +86,10 @@ export function lintLibraryFile(
   };
 }
 
-function describeLibrary(root: string, address: { agent: string; route: string }): string {
+async function describeLibrary(root: string, address: { agent: string; route: string }): Promise<string> {
   const name = safeLine(`${address.agent}/${address.route}`);
   try {
-    const { document, version, edited, hash } = openLibraryStore({ root, ...address }).load();
+    const { document, version, edited, hash } = await openLibraryStore({ root, ...address }).load();
     const count = document.experiences.length;
     return `${name}  ${versionName(version, edited)}  ${count} experience${count === 1 ? "" : "s"}  ${shortHash(hash)}`;
   } catch (error) {
@@ -97,9 +99,11 @@ function describeLibrary(root: string, address: { agent: string; route: string }
 }
 
 /** The history can be read when the file cannot; the log then says so and still shows it. */
-function describeUnrecorded(store: LibraryStore): string[] {
+async function describeUnrecorded(store: LibraryStore): Promise<string[]> {
   try {
-    return store.load().edited ? ["not recorded  human  the file was changed since the last version"] : [];
+    return (await store.load()).edited
+      ? ["not recorded  human  the file was changed since the last version"]
+      : [];
   } catch (error) {
     if (error instanceof GrpoError) return [safeLine(error.describe())];
     throw error;

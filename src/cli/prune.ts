@@ -46,7 +46,7 @@ export async function pruneLibrary(options: PruneOptions): Promise<number> {
   const { suite, request } = await requestOf("library prune", options.flags, options, load);
   const store = libraryStoreOf(suite.settings);
   if (options.dryRun === true) {
-    print(planText(suite, store));
+    print(await planText(suite, store));
     return 0;
   }
   return inSession(suite, options.display, async ({ runtime, closeDisplay, elapsedMs }) => {
@@ -59,10 +59,10 @@ export async function pruneLibrary(options: PruneOptions): Promise<number> {
   });
 }
 
-function planText(suite: Suite, store: LibraryStore): string {
+async function planText(suite: Suite, store: LibraryStore): Promise<string> {
   const { pruneRounds, pruneExamples, validationRepeats, prices, maxCostUsd } = suite.settings;
-  const { experiences } = store.load().document;
-  const taught = examplesOfExperiences(store);
+  const { experiences } = (await store.load()).document;
+  const taught = await examplesOfExperiences(store);
   const ids = experiences.map(({ id }) => id);
   const examples = examplesToMeasure(suite.examples.train, taught, ids, pruneExamples).length;
   const measuring = plannedRollouts(examples, pruneRounds);

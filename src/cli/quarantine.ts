@@ -1,6 +1,7 @@
 import type { LibraryDocument } from "../library/document.ts";
 import { GrpoError } from "../library/error.ts";
 import { LimitsSchema } from "../library/experience.ts";
+import type { HistoryEntry } from "../library/history.ts";
 import { lintLibrary } from "../library/lint.ts";
 import { applyOperations, type Operation } from "../library/operations.ts";
 import type { Quarantined } from "../library/quarantine.ts";
@@ -14,11 +15,13 @@ export interface ReleaseOptions {
 }
 
 /** `library quarantine`: one line a text that may not enter by itself, newest last; or one of them in full. */
-export function showQuarantine(store: LibraryStore, id: string | undefined): string {
-  if (id !== undefined) return describeQuarantined(requireQuarantined(store, id), releasedAs(store, id));
-  const lines = store.quarantined().map((one) => {
+export async function showQuarantine(store: LibraryStore, id: string | undefined): Promise<string> {
+  const history = await store.history();
+  if (id !== undefined)
+    return describeQuarantined(await requireQuarantined(store, id), releasedAs(history, id));
+  const lines = (await store.quarantined()).map((one) => {
     const codes = one.reasons.map(({ code }) => code).join(", ");
-    return `${one.id}  ${releasedAs(store, one.id) ?? "held"}  ${codes}  ${safeLine(one.text)}`;
+    return `${one.id}  ${releasedAs(history, one.id) ?? "held"}  ${codes}  ${safeLine(one.text)}`;
   });
   return lines.length === 0 ? `${store.agent}/${store.route}: nothing is in quarantine.` : lines.join("\n");
 }
@@ -40,15 +43,15 @@ export function describeQuarantined(line: Quarantined, released?: string): strin
  * `library release`: a person takes a text in; it becomes a version of its own after lint.
  * @throws GrpoError QUARANTINE_UNKNOWN, QUARANTINE_RELEASED, QUARANTINE_REFUSED, LIBRARY_CONFLICT
  */
-export function releaseQuarantined(
+export async function releaseQuarantined(
   store: LibraryStore,
   id: string,
   { reason, text }: ReleaseOptions,
-): string {
-  const held = requireQuarantined(store, id);
-  const released = releasedAs(store, id);
+): Promise<string> {
+  const held = await requireQuarantined(store, id);
+  const released = releasedAs(await store.history(), id);
   if (released !== undefined) throw alreadyReleased(store, id, released);
-  const { document, hash } = store.load();
+  const { document, hash } = await store.load();
   const operation = operationOf(held, document, text ?? held.text);
   const limits = LimitsSchema.parse({});
   const { document: next, applied, refused } = applyOperations(document, [operation], limits);
@@ -58,7 +61,7 @@ export function releaseQuarantined(
   );
   const problems = [...refused.map((one) => one.reason), ...errors.map((one) => one.message)];
   if (problems.length > 0) throw refusedRelease(store, id, problems);
-  const { version } = store.commit({
+  const { version } = await store.commit({
     document: next,
     expectedParentHash: hash,
     entry: {
@@ -81,13 +84,13 @@ function operationOf(held: Quarantined, { experiences }: LibraryDocument, text: 
   return isThere ? { op: "MODIFY", id, text, ...why } : { op: "ADD", text, ...why };
 }
 
-function releasedAs(store: LibraryStore, id: string): string | undefined {
-  const entry = store.history().find((one) => one.released === id);
+function releasedAs(history: readonly HistoryEntry[], id: string): string | undefined {
+  const entry = history.find((one) => one.released === id);
   return entry === undefined ? undefined : `released as version ${entry.version}`;
 }
 
-function requireQuarantined(store: LibraryStore, id: string): Quarantined {
-  const all = store.quarantined();
+async function requireQuarantined(store: LibraryStore, id: string): Promise<Quarantined> {
+  const all = await store.quarantined();
   const found = all.find((one) => one.id === id);
   if (found !== undefined) return found;
   throw new GrpoError({

@@ -47,9 +47,12 @@ function parseArm(label: string): ArmSpec {
  * The library of an arm; null for none.
  * @throws GrpoError LIBRARY_EMPTY, LIBRARY_VERSION_UNKNOWN, LIBRARY_NOT_FOUND, and what `parseLibrary` throws
  */
-export function libraryOfArm({ library }: ArmSpec, store: LibraryStore): LibraryDocument | null {
+export async function libraryOfArm(
+  { library }: ArmSpec,
+  store: LibraryStore,
+): Promise<LibraryDocument | null> {
   if (library === "none") return null;
-  if (library === "current") return requireExperiences(store.load().document, store);
+  if (library === "current") return requireExperiences((await store.load()).document, store);
   if ("version" in library) return store.readVersion(library.version);
   try {
     return parseLibrary(readFileSync(library.path, "utf8"), library.path);

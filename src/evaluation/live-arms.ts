@@ -30,7 +30,7 @@ export async function openArm(
   },
 ): Promise<LiveArm> {
   const { store, split, repeats, suiteFor } = options;
-  const library = libraryOfArm(spec, store);
+  const library = await libraryOfArm(spec, store);
   const { provider, prompt } = spec;
   const suite = await suiteFor({
     ...(provider === undefined ? {} : { provider }),

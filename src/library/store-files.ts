@@ -31,6 +31,13 @@ export interface LibraryAddress {
   route: string;
 }
 
+/** What a library is called, and how an error names the place where it is. */
+export interface LibraryPlace {
+  readonly agent: string;
+  readonly route: string;
+  readonly path: string;
+}
+
 /** The files of one library. */
 export interface LibraryFiles extends LibraryAddress {
   folder: string;
@@ -156,7 +163,11 @@ export function appendNote(files: LibraryFiles, note: Look | Quarantined): void 
  * The library that a text of this address holds; the empty one for null.
  * @throws GrpoError LIBRARY_MISPLACED, and what `parseLibrary` throws
  */
-export function parseOwn(files: LibraryFiles, text: string | null, place: string): LibraryDocument {
+export function parseOwn(
+  files: Pick<LibraryPlace, "agent" | "route">,
+  text: string | null,
+  place: string,
+): LibraryDocument {
   const document = text === null ? emptyLibrary(files) : parseLibrary(text, place);
   if (document.agent === files.agent && document.route === files.route) return document;
   throw new GrpoError({

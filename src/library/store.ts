@@ -9,6 +9,7 @@ import {
 import { type LibraryDocument, withNextId } from "./document.ts";
 import { GrpoError } from "./error.ts";
 import { normaliseText } from "./experience.ts";
+import { readText, writeDurably, writingTo } from "./files.ts";
 import type { HistoryEntry } from "./history.ts";
 import { type Look, type LookNotes, LookSchema } from "./looks.ts";
 import { type Quarantined, QuarantinedSchema, type QuarantineNotes } from "./quarantine.ts";
@@ -19,6 +20,7 @@ import {
   isEdited,
   type LibraryAddress,
   type LibraryFiles,
+  type LibraryPlace,
   type LibraryState,
   nextIdOf,
   nextVersion,
@@ -43,35 +45,39 @@ export interface LoadedLibrary {
   recovered: boolean;
 }
 
-/** One library on the disk with its history. Every method is synchronous. */
+/** One library with its history, wherever it is kept. */
 export interface LibraryStore {
   readonly agent: string;
   readonly route: string;
-  /** The Markdown file. */
+  /** Where the library is: the Markdown file's path. */
   readonly path: string;
   readonly historyPath: string;
   /** The current library; the empty one when nothing was ever written. */
-  load(): LoadedLibrary;
+  load(): Promise<LoadedLibrary>;
+  /** The library's text as it stands, whether or not it can be read as one; null when there is none. */
+  current(): Promise<string | null>;
   /** Accepted versions and rejected candidates, oldest first. */
-  history(): HistoryEntry[];
-  readVersion(version: number): LibraryDocument;
+  history(): Promise<HistoryEntry[]>;
+  readVersion(version: number): Promise<LibraryDocument>;
   /**
    * Makes the document the next version, if the library still is the one it was made from; a person's edit
    * that is not in the history yet becomes a version of its own before it.
    * @throws GrpoError LIBRARY_CONFLICT, LIBRARY_UNCHANGED, LIBRARY_ID_REUSED, LIBRARY_NOT_WRITABLE, LIBRARY_LOCKED
    */
-  commit(request: CommitRequest): CommittedLibrary;
+  commit(request: CommitRequest): Promise<CommittedLibrary>;
+  /** Keeps a candidate that could not be committed, in the place of an earlier one; says where. */
+  keepCandidate(text: string): Promise<string>;
   /** Remembers a candidate that was not taken; it gets no version number and the library stays as it is. */
-  recordRejected(request: RejectRequest): HistoryEntry;
+  recordRejected(request: RejectRequest): Promise<HistoryEntry>;
   /** Every time that the sealed test was read with this agent and route, oldest first. */
-  looks(): Look[];
-  recordLook(look: LookNotes): void;
+  looks(): Promise<Look[]>;
+  recordLook(look: LookNotes): Promise<void>;
   /** Texts that may not enter by themselves, oldest first. */
-  quarantined(): Quarantined[];
+  quarantined(): Promise<Quarantined[]>;
   /** Keeps such a text, once: the same words again are the line that is there. */
-  recordQuarantined(notes: QuarantineNotes): Quarantined;
+  recordQuarantined(notes: QuarantineNotes): Promise<Quarantined>;
   /** Makes an earlier version's text the next version. */
-  rollback(version: number, reason: string): CommittedLibrary;
+  rollback(version: number, reason: string): Promise<CommittedLibrary>;
 }
 
 export interface StoreOptions extends LibraryAddress {
@@ -87,26 +93,35 @@ export function openLibraryStore(options: StoreOptions): LibraryStore {
     route: files.route,
     path: files.library,
     historyPath: files.history,
-    load: () => load(files),
-    history: () => readEntries(files),
-    readVersion: (version) =>
+    load: async () => load(files),
+    current: async () => readText(files.library),
+    history: async () => readEntries(files),
+    readVersion: async (version) =>
       parseOwn(
         files,
         requireVersion(files, readEntries(files), version).text,
         `${files.history} version ${version}`,
       ),
-    commit: (request) => writing(files, (state) => commit(files, state, request, clock)),
-    recordRejected: (request) => writing(files, (state) => recordRejected(files, state, request, clock)),
-    looks: () => readHistory(files).looks,
-    recordLook: (look) =>
+    commit: async (request) => writing(files, (state) => commit(files, state, request, clock)),
+    keepCandidate: async (text) => keepCandidate(files, text),
+    recordRejected: async (request) =>
+      writing(files, (state) => recordRejected(files, state, request, clock)),
+    looks: async () => readHistory(files).looks,
+    recordLook: async (look) =>
       writing(files, () =>
         appendNote(files, LookSchema.parse({ status: "look", at: clock().toISOString(), ...look })),
       ),
-    quarantined: () => readHistory(files).quarantined,
-    recordQuarantined: (notes) => writing(files, () => recordQuarantined(files, notes, clock)),
-    rollback: (version, reason) =>
+    quarantined: async () => readHistory(files).quarantined,
+    recordQuarantined: async (notes) => writing(files, () => recordQuarantined(files, notes, clock)),
+    rollback: async (version, reason) =>
       writing(files, (state) => rollback(files, state, { version, reason }, clock)),
   };
+}
+
+function keepCandidate({ folder, library }: LibraryFiles, text: string): string {
+  const path = `${library}.candidate`;
+  writingTo(folder, () => writeDurably(path, text));
+  return path;
 }
 
 function recordQuarantined(files: LibraryFiles, notes: QuarantineNotes, clock: () => Date): Quarantined {
@@ -126,13 +141,13 @@ function load(files: LibraryFiles): LoadedLibrary {
   const recovered = isCutOff(files, found);
   const state = recovered ? recover(files, found) : found;
   requireFile(files, state);
-  return { ...loadedFrom(files, state), recovered };
+  return { ...loadedFrom({ ...files, path: files.library }, state), recovered };
 }
 
 /** What a reader gets of a state. @throws GrpoError what is wrong with the library's text */
-export function loadedFrom(files: LibraryFiles, state: LibraryState): Omit<LoadedLibrary, "recovered"> {
+export function loadedFrom(place: LibraryPlace, state: LibraryState): Omit<LoadedLibrary, "recovered"> {
   const { entries, text, hash, last } = state;
-  const document = withNextId(parseOwn(files, text, files.library), nextIdOf(entries));
+  const document = withNextId(parseOwn(place, text, place.path), nextIdOf(entries));
   const edited = isEdited(state);
   const recorded = text === null ? 0 : (last?.version ?? 0);
   const version = edited ? nextVersion(state, document) : recorded;

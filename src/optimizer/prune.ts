@@ -33,14 +33,14 @@ export interface PruneResult {
  * @throws GrpoError NOTHING_TO_PRUNE, ALL_UNGRADED, LIBRARY_CONFLICT, and whatever stopped the run
  */
 export async function prune(run: RecordableRun): Promise<PruneResult> {
-  const before = run.store.load();
+  const before = await run.store.load();
   requireExperiences(run, before.document);
-  const experiences = await measureExperiences(run, before.document, examplesOfExperiences(run.store));
+  const experiences = await measureExperiences(run, before.document, await examplesOfExperiences(run.store));
   requireGraded(run, experiences);
   run.runtime.emit({ type: "phase-done", phase: "experiences", note: decisionsText(experiences) });
   const result: PruneResult = { before, experiences, gates: [], removed: [] };
   const { pruneMargin: margin } = run.suite.settings;
-  const refused = rejectedWordings(run, before.hash, margin);
+  const refused = await rejectedWordings(run, before.hash, margin);
   for (const removed of attemptsOf(experiences)) {
     const document = without(before.document, (id) => removed.includes(id));
     if (refused.has(wordingOf(document))) continue;
@@ -49,10 +49,10 @@ export async function prune(run: RecordableRun): Promise<PruneResult> {
     result.gates.push({ ...verdict, removed });
     const entry = notes(run, experiences, { removed, verdict, spentBefore });
     if (!verdict.accepted) {
-      run.store.recordRejected({ document, parentHash: before.hash, entry });
+      await run.store.recordRejected({ document, parentHash: before.hash, entry });
       continue;
     }
-    const { version } = run.store.commit({ document, expectedParentHash: before.hash, entry });
+    const { version } = await run.store.commit({ document, expectedParentHash: before.hash, entry });
     return { ...result, version, removed };
   }
   return result;

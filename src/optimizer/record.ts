@@ -4,6 +4,7 @@ import type { GateResult } from "../evaluation/gate.ts";
 import { verdictOf } from "../evaluation/verdict.ts";
 import {
   type EntryNotes,
+  type HistoryEntry,
   type LibraryDocument,
   type LibraryStore,
   type LoadedLibrary,
@@ -28,8 +29,8 @@ export interface JudgedCandidate {
 }
 
 /** Makes the candidate the next version, with what it rests on. @throws GrpoError LIBRARY_CONFLICT */
-export function commitCandidate(run: TrainingRun, judged: JudgedCandidate): void {
-  run.store.commit({
+export async function commitCandidate(run: TrainingRun, judged: JudgedCandidate): Promise<void> {
+  await run.store.commit({
     document: judged.candidate.document,
     expectedParentHash: judged.parentHash,
     entry: notes(run, judged),
@@ -37,8 +38,8 @@ export function commitCandidate(run: TrainingRun, judged: JudgedCandidate): void
 }
 
 /** Keeps a candidate that the gate refused, with its reason. */
-export function rememberRejected(run: TrainingRun, judged: JudgedCandidate): void {
-  run.store.recordRejected({
+export async function rememberRejected(run: TrainingRun, judged: JudgedCandidate): Promise<void> {
+  await run.store.recordRejected({
     document: judged.candidate.document,
     parentHash: judged.parentHash,
     entry: notes(run, judged),
@@ -63,9 +64,9 @@ function notes(run: TrainingRun, { candidate, groups, verdict, spentBefore }: Ju
 const modelsOf = (run: TrainingRun) => ({ agent: run.suite.agent.id(), learner: run.learner.id });
 
 /** Keeps what may not enter the library by itself for a person to look at; the same words are kept once. */
-export function rememberQuarantined(run: TrainingRun, refused: readonly Refusal[]): void {
+export async function rememberQuarantined(run: TrainingRun, refused: readonly Refusal[]): Promise<void> {
   for (const { quarantine } of refused) {
-    if (quarantine !== undefined) run.store.recordQuarantined({ ...quarantine, models: modelsOf(run) });
+    if (quarantine !== undefined) await run.store.recordQuarantined({ ...quarantine, models: modelsOf(run) });
   }
 }
 
@@ -92,26 +93,26 @@ function* evidenceOf(
 }
 
 /** Which criterion each experience was written for, from the accepted history; later versions win. */
-export function criterionOfExperiences(store: LibraryStore): Map<string, string> {
+export async function criterionOfExperiences(store: LibraryStore): Promise<Map<string, string>> {
   const known = new Map<string, string>();
-  for (const { experience, criterion } of taught(store)) {
+  for (const { experience, criterion } of taught(await store.history())) {
     if (typeof criterion === "string") known.set(experience, criterion);
   }
   return known;
 }
 
 /** The examples that taught each experience, from the accepted history; nothing of those that a person wrote. */
-export function examplesOfExperiences(store: LibraryStore): Map<string, ReadonlySet<string>> {
+export async function examplesOfExperiences(store: LibraryStore): Promise<Map<string, ReadonlySet<string>>> {
   const known = new Map<string, Set<string>>();
-  for (const { experience, exampleId } of taught(store))
+  for (const { experience, exampleId } of taught(await store.history()))
     known.set(experience, (known.get(experience) ?? new Set()).add(exampleId));
   return known;
 }
 
 function* taught(
-  store: LibraryStore,
+  history: readonly HistoryEntry[],
 ): Generator<{ experience: string; exampleId: string; criterion?: unknown }> {
-  for (const entry of store.history()) {
+  for (const entry of history) {
     if (entry.status !== "accepted") continue;
     for (const { experience, exampleId, criterion } of entry.evidence as {
       experience?: unknown;
@@ -127,13 +128,13 @@ function* taught(
  * Writes down that the sealed test was read.
  * @throws GrpoError LIBRARY_NOT_WRITABLE: the run goes on from there with `--resume`, and pays for nothing again
  */
-export function recordLook(
+export async function recordLook(
   run: TrainingRun,
   { hash, version }: LoadedLibrary,
   arms: ArmsComparison,
   tests: number,
-): void {
-  run.store.recordLook({ by: "train", hash, version, tests, verdict: verdictOf(arms).verdict });
+): Promise<void> {
+  await run.store.recordLook({ by: "train", hash, version, tests, verdict: verdictOf(arms).verdict });
 }
 
 /** What the agent reads of a library, words alone and in order: two with the same are one candidate. */
@@ -150,12 +151,12 @@ const Judged = z
  * refused for an ungraded rollout was not judged, so it may be tried again. With a margin only those count that
  * were refused with as large a one: to be no better is no reason not to prune.
  */
-export function rejectedWordings(
+export async function rejectedWordings(
   run: Pick<TrainingRun, "store" | "suite">,
   parentHash: string | null,
   margin?: number,
-): Set<string> {
-  const judged = run.store.history().filter(({ status, parentHash: parent, models, gate }) => {
+): Promise<Set<string>> {
+  const judged = (await run.store.history()).filter(({ status, parentHash: parent, models, gate }) => {
     const same = parent === parentHash && models["agent"] === run.suite.agent.id();
     const judged = Judged.parse(gate);
     const asked = margin === undefined || (judged.margin !== undefined && judged.margin >= margin);

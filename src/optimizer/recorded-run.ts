@@ -42,9 +42,8 @@ export async function inRecordedRun<Run extends RecordableRun, T>(
     if (other !== undefined) opened.runtime.emit({ type: "note", text: other });
     record = await recordOf(opened, request);
     const { manifest, journal } = record;
-    const store = runStore({
+    const store = await runStore({
       store: opened.store,
-      root: opened.suite.settings.experiences,
       runId: manifest.id,
       start: manifest.library,
       seal: () => journal.seal(),
@@ -76,7 +75,7 @@ async function recordOf(
   const { earlier } = request;
   if (earlier === undefined) {
     const { id, folder } = newFolder();
-    const manifest = newManifest(opened, { id, identity, flags: request.flags });
+    const manifest = await newManifest(opened, { id, identity, flags: request.flags });
     return { folder, manifest, journal: createJournal(journalPath(folder)) };
   }
   if (request.fork === true) return forked(opened, earlier, identity, request.flags);
@@ -95,7 +94,7 @@ async function forked(
   const { id, folder } = newFolder();
   const paid = openJournal(journalPath(earlier.folder), "read");
   try {
-    const manifest = newManifest(opened, { id, identity, flags });
+    const manifest = await newManifest(opened, { id, identity, flags });
     const journal = await copyJournal(paid, journalPath(folder));
     return {
       folder,
@@ -112,10 +111,10 @@ function newFolder(): { id: string; folder: string } {
   return { id, folder: join(RUNS, id) };
 }
 
-function newManifest(
+async function newManifest(
   { suite, store }: RecordableRun,
   { id, identity, flags }: Pick<Manifest, "id" | "identity"> & Pick<RunRequest, "flags">,
-): Manifest {
+): Promise<Manifest> {
   const { experiences: root, agent, route, seed } = suite.settings;
   return {
     format: 1,
@@ -127,7 +126,7 @@ function newManifest(
     flags: JSON.parse(JSON.stringify(withoutSecrets(flags))),
     seed,
     identity,
-    library: { root, agent, route, path: store.path, ...startingLibrary(store) },
+    library: { root, agent, route, path: store.path, ...(await startingLibrary(store)) },
     forkedFrom: null,
     reused: 0,
     status: "running",

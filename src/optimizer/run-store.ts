@@ -1,5 +1,5 @@
 import { nextDocument } from "../library/commits.ts";
-import { hashText, readText, writeDurably, writingTo } from "../library/files.ts";
+import { hashText } from "../library/files.ts";
 import { isAccepted } from "../library/history.ts";
 import {
   type CommitRequest,
@@ -11,7 +11,7 @@ import {
   type RejectRequest,
 } from "../library/index.ts";
 import { loadedFrom } from "../library/store.ts";
-import { filesOf, type LibraryState } from "../library/store-files.ts";
+import type { LibraryState } from "../library/store-files.ts";
 import { threeWayPicture } from "../library/three-way.ts";
 
 /** The library as it was when a run began. */
@@ -25,7 +25,6 @@ export interface StartingLibrary {
 
 export interface RunStoreOptions {
   store: LibraryStore;
-  root: string;
   runId: string;
   start: StartingLibrary;
   /** Called before an entry or a look is written: what the run has met until then will not change any more. */
@@ -33,9 +32,10 @@ export interface RunStoreOptions {
 }
 
 /** What a run that begins now starts from. @throws GrpoError what is wrong with library or history */
-export function startingLibrary(store: LibraryStore): StartingLibrary {
-  const { document, hash } = store.load();
-  return { text: hash === null ? null : document.source, hash, entries: store.history().length };
+export async function startingLibrary(store: LibraryStore): Promise<StartingLibrary> {
+  const { document, hash } = await store.load();
+  const entries = (await store.history()).length;
+  return { text: hash === null ? null : document.source, hash, entries };
 }
 
 /**
@@ -44,8 +44,8 @@ export function startingLibrary(store: LibraryStore): StartingLibrary {
  * the store itself. A library that somebody else changed since the run last saw it stops the run.
  * @throws GrpoError LIBRARY_CONFLICT, at once when a run is resumed and later at every load; RESUME_DIVERGED
  */
-export function runStore(options: RunStoreOptions): LibraryStore {
-  const view = new RunView(options);
+export async function runStore(options: RunStoreOptions): Promise<LibraryStore> {
+  const view = await openView(options);
   const { store } = options;
   return {
     ...store,
@@ -53,18 +53,24 @@ export function runStore(options: RunStoreOptions): LibraryStore {
     history: () => view.history(),
     commit: (request) => view.commit(request),
     recordRejected: (request) => view.recordRejected(request),
-    looks: () => store.looks().filter((look) => look.run !== options.runId),
-    recordLook: (look) => {
-      const known = store.looks().some((one) => one.run === options.runId && one.hash === look.hash);
+    looks: async () => (await store.looks()).filter((look) => look.run !== options.runId),
+    recordLook: async (look) => {
+      const known = (await store.looks()).some((one) => one.run === options.runId && one.hash === look.hash);
       if (known) return;
       options.seal?.();
-      store.recordLook({ ...look, run: options.runId });
+      await store.recordLook({ ...look, run: options.runId });
     },
-    recordQuarantined: (notes) => {
+    recordQuarantined: async (notes) => {
       options.seal?.();
       return store.recordQuarantined({ ...notes, run: options.runId });
     },
   };
+}
+
+async function openView(options: RunStoreOptions): Promise<RunView> {
+  const view = new RunView(options, await options.store.history());
+  await view.requireOwn();
+  return view;
 }
 
 class RunView {
@@ -77,37 +83,41 @@ class RunView {
   #text: string | null;
   #hash: string | null;
 
-  constructor(options: RunStoreOptions) {
-    const { store, start, runId } = options;
+  constructor(options: RunStoreOptions, recorded: readonly HistoryEntry[]) {
     this.#options = options;
-    this.#recorded = store.history();
-    this.#met = start.entries;
-    this.#text = start.text;
-    this.#hash = start.hash;
-    const own = this.#recorded.slice(start.entries).filter((entry) => entry.run?.id === runId);
-    const { hash } = store.load();
-    const last = own.findLast(isAccepted) ?? start;
-    if (hash !== last.hash) throw this.#conflict(last.text);
+    this.#recorded = recorded;
+    this.#met = options.start.entries;
+    this.#text = options.start.text;
+    this.#hash = options.start.hash;
   }
 
-  load(): LoadedLibrary {
+  /** @throws GrpoError LIBRARY_CONFLICT when the library is not the one that the run left */
+  async requireOwn(): Promise<void> {
+    const { store, start, runId } = this.#options;
+    const own = this.#recorded.slice(start.entries).filter((entry) => entry.run?.id === runId);
+    const { hash } = await store.load();
+    const last = own.findLast(isAccepted) ?? start;
+    if (hash !== last.hash) throw await this.#conflict(last.text);
+  }
+
+  async load(): Promise<LoadedLibrary> {
     if (this.#next() !== undefined) {
-      return { ...loadedFrom(this.#files(), this.#state(this.#met)), recovered: false };
+      return { ...loadedFrom(this.#options.store, this.#state(this.#met)), recovered: false };
     }
-    const loaded = this.#options.store.load();
-    if (loaded.hash !== this.#hash) throw this.#conflict(this.#text);
+    const loaded = await this.#options.store.load();
+    if (loaded.hash !== this.#hash) throw await this.#conflict(this.#text);
     return loaded;
   }
 
-  history(): HistoryEntry[] {
+  async history(): Promise<HistoryEntry[]> {
     return this.#next() === undefined ? this.#options.store.history() : this.#recorded.slice(0, this.#met);
   }
 
-  commit(request: CommitRequest): CommittedLibrary {
+  async commit(request: CommitRequest): Promise<CommittedLibrary> {
     const { store } = this.#options;
     const next = this.#next();
     if (next === undefined) {
-      const committed = this.#writing(request, (entry) => store.commit({ ...request, entry }));
+      const committed = await this.#writing(request, (entry) => store.commit({ ...request, entry }));
       this.#text = committed.document.source;
       this.#hash = committed.hash;
       return committed;
@@ -120,7 +130,7 @@ class RunView {
     return { document, hash, version: version ?? document.version };
   }
 
-  recordRejected(request: RejectRequest): HistoryEntry {
+  async recordRejected(request: RejectRequest): Promise<HistoryEntry> {
     const next = this.#next();
     if (next !== undefined)
       return this.#replay(next, "rejected", request.document.source, request.parentHash);
@@ -149,34 +159,21 @@ class RunView {
     return entry;
   }
 
-  #writing<T>(
+  async #writing<T>(
     { document, entry }: Pick<CommitRequest, "document" | "entry">,
-    write: (entry: CommitRequest["entry"]) => T,
-  ): T {
+    write: (entry: CommitRequest["entry"]) => Promise<T>,
+  ): Promise<T> {
     const { seal, runId } = this.#options;
     seal?.();
     try {
-      const written = write({ ...entry, run: { id: runId, entry: this.#own + 1 } });
+      const written = await write({ ...entry, run: { id: runId, entry: this.#own + 1 } });
       this.#own++;
       return written;
     } catch (error) {
       if (!(error instanceof GrpoError) || error.code !== "LIBRARY_CONFLICT") throw error;
-      const candidate = { text: document.source, path: this.#keep(document.source) };
-      throw this.#conflict(this.#text, candidate, error);
+      const path = await this.#options.store.keepCandidate(document.source);
+      throw await this.#conflict(this.#text, { text: document.source, path }, error);
     }
-  }
-
-  /** Puts a candidate that could not be committed beside the library. */
-  #keep(text: string): string {
-    const { library, folder } = this.#files();
-    const path = `${library}.candidate`;
-    writingTo(folder, () => writeDurably(path, text));
-    return path;
-  }
-
-  #files() {
-    const { root, store } = this.#options;
-    return filesOf({ root, agent: store.agent, route: store.route });
   }
 
   #state(met: number): LibraryState {
@@ -186,7 +183,11 @@ class RunView {
     return { entries, last: entries.findLast(isAccepted) ?? null, text, hash };
   }
 
-  #conflict(base: string | null, candidate?: { text: string; path: string }, cause?: unknown): GrpoError {
+  async #conflict(
+    base: string | null,
+    candidate?: { text: string; path: string },
+    cause?: unknown,
+  ): Promise<GrpoError> {
     const { store, runId, start } = this.#options;
     const from = start.hash === null ? "no library" : `the library ${start.hash.slice(0, 12)}`;
     const kept =
@@ -195,7 +196,7 @@ class RunView {
         : ` The candidate is in ${candidate.path}; merge by hand what you want of it.`;
     const details = threeWayPicture(store.path, {
       base,
-      theirs: readText(this.#files().library),
+      theirs: await store.current(),
       ...(candidate === undefined ? {} : { ours: candidate.text }),
     });
     return new GrpoError({

@@ -63,12 +63,12 @@ export async function train(run: TrainingRun): Promise<TrainingResult> {
     for (const step of planEpoch(wanting(examples.train, steps, epoch), epoch, settings)) {
       run.runtime.emit({ type: "step", epochs: settings.epochs, ...step });
       const outcome = await trainStep(run, step);
-      rememberQuarantined(run, outcome.refused);
+      await rememberQuarantined(run, outcome.refused);
       steps.push(outcome);
     }
   }
   requireSomethingToLearn(steps);
-  const learned = run.store.load();
+  const learned = await run.store.load();
   return { library: learned.document, steps, ...(await sealedTest(run, learned)) };
 }
 
@@ -84,9 +84,9 @@ function wanting(
 
 async function trainStep(run: TrainingRun, step: Step): Promise<StepOutcome> {
   const { settings } = run.suite;
-  const { document: library, hash: parentHash } = run.store.load();
+  const { document: library, hash: parentHash } = await run.store.load();
   let spentBefore = run.runtime.limiter.usage.total();
-  const reflection = reflectionOf(run, step);
+  const reflection = await reflectionOf(run, step);
 
   const draw = `epoch ${step.epoch} step ${step.step}`;
   const { groups, advantages } = await rolloutsAndAdvantages(run, step, library, reflection, draw);
@@ -106,7 +106,7 @@ async function trainStep(run: TrainingRun, step: Step): Promise<StepOutcome> {
   const proposals = await reflection.propose(library, advantages, wanted);
   const candidates = proposals.map((one) => buildCandidate(library, one, settings, run.admission.refusal));
   const refused = candidates.flatMap((one) => one.refused);
-  const rejected = rejectedWordings(run, parentHash);
+  const rejected = await rejectedWordings(run, parentHash);
   const search = { library, groups, reflection, candidates, rejected, refused, draw };
   const rank = reflection.compares === "operations" ? testedCandidates : rankCandidates;
   const ranked = await rank(run, search);
@@ -116,10 +116,10 @@ async function trainStep(run: TrainingRun, step: Step): Promise<StepOutcome> {
     report.gates.push(verdict);
     const judged = { candidate, parentHash, spentBefore, groups, verdict };
     if (verdict.accepted) {
-      commitCandidate(run, judged);
+      await commitCandidate(run, judged);
       return { ...report, refused, outcome: "accepted" };
     }
-    rememberRejected(run, judged);
+    await rememberRejected(run, judged);
     spentBefore = run.runtime.limiter.usage.total();
   }
   return { ...report, refused, outcome: report.gates.length === 0 ? "no candidate" : "rejected" };
@@ -158,7 +158,7 @@ async function rolloutsAndAdvantages(
   return { groups, advantages };
 }
 
-function reflectionOf(run: TrainingRun, step: Step): Reflection {
+async function reflectionOf(run: TrainingRun, step: Step): Promise<Reflection> {
   const { settings } = run.suite;
   const form = settings.advantage ?? (run.learner.small ? "contrast" : "principles");
   const shared = { learner: run.learner, settings, seedParts: [step.epoch, step.step] };
@@ -166,7 +166,7 @@ function reflectionOf(run: TrainingRun, step: Step): Reflection {
     ? new CriterionContrast({
         ...shared,
         prompt: run.prompts.contrast,
-        criterionOf: criterionOfExperiences(run.store),
+        criterionOf: await criterionOfExperiences(run.store),
       })
     : new GroupPrinciples({ ...shared, prompts: run.prompts });
 }
@@ -176,7 +176,7 @@ async function sealedTest(run: TrainingRun, learned: LoadedLibrary): Promise<Pic
   const { settings, examples } = run.suite;
   if (examples.test.length === 0) return {};
   const { suite } = run;
-  const look = run.store.looks().length + 1;
+  const look = (await run.store.looks()).length + 1;
   const pairs = await rollPairs(run.runtime, "test", examples.test, [
     { suite, sampling: baselineSampling("test", settings.testRepeats) },
     { suite, sampling: evaluationSampling(learned.document, "test", settings.testRepeats) },
@@ -187,7 +187,7 @@ async function sealedTest(run: TrainingRun, learned: LoadedLibrary): Promise<Pic
     phase: "test",
     note: `${arms.baseline.toFixed(2)} -> ${arms.enhanced.toFixed(2)}`,
   });
-  recordLook(run, learned, arms, pairs.length);
+  await recordLook(run, learned, arms, pairs.length);
   return { test: { pairs, arms, look } };
 }
 

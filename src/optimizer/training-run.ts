@@ -33,8 +33,8 @@ export async function openTraining(suite: Suite, runtime: Runtime): Promise<Trai
   requireSupportable(suite);
   const store = libraryStoreOf(settings);
   const { maxExperiences, maxWords } = settings;
-  requireWithinLimits(store.load().document, { maxExperiences, maxWords }, store.path);
-  store.history();
+  requireWithinLimits((await store.load()).document, { maxExperiences, maxWords }, store.path);
+  await store.history();
   const prompts = await loadPrompts(settings.prompts);
   const redaction = openRunRedaction(suite);
   const topics = Object.values(prompts).flatMap((prompt) => prompt.topics);

@@ -142,8 +142,8 @@ describe("arms", () => {
   it("are versions of the library", async () => {
     const space = evaluatedFolder(SMALL);
     const opened = store(space);
-    change(opened, add(BAD));
-    change(opened, add(GOOD));
+    await change(opened, add(BAD));
+    await change(opened, add(GOOD));
     const { arms, sentence } = await reportOf(space, "eval --arms v1,v2");
     expect(
       arms.map(({ label, mean, library }) => [label, mean, library?.version, library?.experiences]),
@@ -152,7 +152,7 @@ describe("arms", () => {
       ["v2", 1, 2, 2],
     ]);
     expect(sentence).toMatch(/^v2 is not shown to be better than v1: better on 2/);
-    expect(arms[1].library?.hash).toBe(opened.load().hash);
+    expect(arms[1].library?.hash).toBe((await opened.load()).hash);
   });
 
   it("are files", async () => {
@@ -293,8 +293,8 @@ describe("looks at the sealed test", () => {
       looks.push((await reportOf(space, line)).looks);
     }
     expect(looks).toEqual([null, 0, 1, 2]);
-    const { hash } = store(space).load();
-    expect(store(space).looks()).toMatchObject([
+    const { hash } = await store(space).load();
+    expect(await store(space).looks()).toMatchObject([
       { by: "eval", hash, version: 1, tests: 2, verdict: "not proven" },
       { by: "gate", tests: 2 },
       { by: "gate", tests: 6 },
@@ -304,7 +304,7 @@ describe("looks at the sealed test", () => {
   it("of a baseline name no library", async () => {
     const space = evaluatedFolder({ ...SMALL, files: ARM_FILES });
     await reportOf(space, "eval --arms good.md,baseline");
-    expect(store(space).looks()).toMatchObject([{ hash: null, version: 0 }]);
+    expect(await store(space).looks()).toMatchObject([{ hash: null, version: 0 }]);
   });
 
   const ROOT = process.getuid?.() === 0;
@@ -426,7 +426,7 @@ it.each<[string, string, ToyFolder, string, number]>([
   expect(ended).toMatchObject({ code, stdout: "" });
   expect(ended.stderr).toMatch(new RegExp(`^\n${error}[ :]`));
   expect(asked(space).length).toBeLessThan(6);
-  expect(store(space).looks()).toEqual([]);
+  expect(await store(space).looks()).toEqual([]);
   expect(Object.keys(space.snapshot()).filter((path) => path.startsWith(".grpo"))).toEqual([]);
 });
 

@@ -42,7 +42,7 @@ interface Extra {
   must?: string;
 }
 
-function project(texts: readonly string[], on: { train?: Extra; validation?: Extra } = {}, grpo = {}) {
+async function project(texts: readonly string[], on: { train?: Extra; validation?: Extra } = {}, grpo = {}) {
   const tests = (["train", "validation"] as const).flatMap((split) =>
     Array.from({ length: split === "train" ? 8 : 4 }, (_, index) => ({
       vars: { q: `${split} ${index}` },
@@ -60,7 +60,7 @@ function project(texts: readonly string[], on: { train?: Extra; validation?: Ext
     },
   });
   const store = openLibraryStore({ root: `${space.folder}/experiences`, agent: "x", route: "common" });
-  if (texts.length > 0) plant(store, texts);
+  if (texts.length > 0) await plant(store, texts);
   const prune = (flags: PruneOptions["flags"] = {}, options: Partial<PruneOptions> = {}): Promise<number> =>
     pruneLibrary({
       config: `${space.folder}/promptfooconfig.yaml`,
@@ -71,29 +71,30 @@ function project(texts: readonly string[], on: { train?: Extra; validation?: Ext
   return { space, store, prune };
 }
 
-function plant(store: LibraryStore, texts: readonly string[]): void {
+async function plant(store: LibraryStore, texts: readonly string[]): Promise<void> {
   const { document } = applyOperations(
-    store.load().document,
+    (await store.load()).document,
     texts.map((text) => ({ op: "ADD", text })),
     { maxExperiences: 20, maxWords: 32 },
   );
   const evidence = [0, 1].map((index) => ({ exampleId: `train-${index}`, experience: "E1" }));
-  store.commit({
+  await store.commit({
     document,
     expectedParentHash: null,
     entry: { author: "train", reason: "learned", evidence },
   });
 }
 
-const textsOf = (store: LibraryStore): string[] => store.load().document.experiences.map(({ text }) => text);
+const textsOf = async (store: LibraryStore): Promise<string[]> =>
+  (await store.load()).document.experiences.map(({ text }) => text);
 const asked = (space: Workspace): number => space.calls().length;
 
 describe("library prune", () => {
   it("removes what hurts and what does nothing, as a version that tells what was measured", async () => {
-    const { store, prune } = project([GOOD, BAD, IDLE]);
+    const { store, prune } = await project([GOOD, BAD, IDLE]);
     expect(await prune()).toBe(0);
-    expect(textsOf(store)).toEqual([GOOD]);
-    expect(store.history().at(-1)).toMatchObject({
+    expect(await textsOf(store)).toEqual([GOOD]);
+    expect((await store.history()).at(-1)).toMatchObject({
       status: "accepted",
       version: 2,
       author: "prune",
@@ -105,7 +106,7 @@ describe("library prune", () => {
         { op: "KEEP", id: "E1", reason: "helps" },
       ],
     });
-    const [hurts, , helps] = store.history().at(-1)?.operations ?? [];
+    const [hurts, , helps] = (await store.history()).at(-1)?.operations ?? [];
     expect(hurts?.effect?.high).toBeLessThan(-0.1);
     expect(helps?.effect?.low).toBeGreaterThan(0.1);
     // Of its two examples, two rollouts a round each.
@@ -114,61 +115,63 @@ describe("library prune", () => {
     expect(printed).toMatch(/E2 +hurts +-0\.\d\d +-0\.\d\d to -0\.\d\d +\d+\/\d+ +all +Answer in one word\./);
     expect(printed).toMatch(/E1 +helps +\+0\.\d\d .* 2 of its own +Name what is owed\./);
     expect(printed).toContain("result      x/common version 2: 3 experiences -> 1");
-    expect(showLibrary(store, true)).toMatch(/\[E1\] Name what is owed\.\n +\+0\.\d\d \(95 % \+/);
-    expect(showLibrary(store)).not.toContain("95 %");
-    expect(logLibrary(store)).toMatch(/version 2 {2}prune .*\n.*\n {2}DELETE E2 \(hurts\): -0\.\d\d \(95 % /);
+    expect(await showLibrary(store, true)).toMatch(/\[E1\] Name what is owed\.\n +\+0\.\d\d \(95 % \+/);
+    expect(await showLibrary(store)).not.toContain("95 %");
+    expect(await logLibrary(store)).toMatch(
+      /version 2 {2}prune .*\n.*\n {2}DELETE E2 \(hurts\): -0\.\d\d \(95 % /,
+    );
   });
 
   it("stops measuring once everything is decided", async () => {
-    const { space, prune } = project([BAD]);
+    const { space, prune } = await project([BAD]);
     await prune({ pruneRounds: 30 });
     expect(asked(space)).toBeLessThan(8 * 2 * 10);
   });
 
   it("keeps what does nothing when the gate refuses, and removes what hurts", async () => {
-    const { store, prune } = project([GOOD, BAD, IDLE], { validation: { needs: "plain ink" } });
+    const { store, prune } = await project([GOOD, BAD, IDLE], { validation: { needs: "plain ink" } });
     await prune({ pruneMargin: 0 });
-    expect(store.history().map(({ status, operations }) => [status, operations[1]])).toMatchObject([
+    expect((await store.history()).map(({ status, operations }) => [status, operations[1]])).toMatchObject([
       ["accepted", undefined],
       ["rejected", { op: "DELETE", id: "E3" }],
       ["accepted", { op: "KEEP", id: "E1" }],
     ]);
-    expect(textsOf(store)).toEqual([GOOD, IDLE]);
+    expect(await textsOf(store)).toEqual([GOOD, IDLE]);
   });
 
   it("does not try again what the gate refused, but with a larger margin", async () => {
-    const { store, prune } = project([GOOD, IDLE], { validation: { needs: "plain ink" } });
+    const { store, prune } = await project([GOOD, IDLE], { validation: { needs: "plain ink" } });
     await prune();
-    expect(store.history().at(-1)).toMatchObject({
+    expect((await store.history()).at(-1)).toMatchObject({
       status: "rejected",
       author: "prune",
       reason: expect.stringMatching(/^worse on validation by more than 0\.02/),
     });
-    const entries = store.history().length;
+    const entries = (await store.history()).length;
     await prune();
-    expect(store.history()).toHaveLength(entries);
+    expect(await store.history()).toHaveLength(entries);
     expect(printed).toContain("stays as it is: the gate refused this before");
     await prune({ pruneMargin: 0.6 });
-    expect(textsOf(store)).toEqual([GOOD]);
+    expect(await textsOf(store)).toEqual([GOOD]);
   });
 
   it("never trades a must-pass criterion, in measuring and at the gate", async () => {
-    const needed = project([GOOD, IDLE], { train: { must: "plain ink" } });
+    const needed = await project([GOOD, IDLE], { train: { must: "plain ink" } });
     await needed.prune();
     expect(printed).toMatch(/E2 +helps/);
-    expect(textsOf(needed.store)).toEqual([GOOD, IDLE]);
-    const unseen = project([GOOD, IDLE], { validation: { must: "plain ink" } });
+    expect(await textsOf(needed.store)).toEqual([GOOD, IDLE]);
+    const unseen = await project([GOOD, IDLE], { validation: { must: "plain ink" } });
     await unseen.prune({ pruneMargin: 1 });
-    expect(unseen.store.history().at(-1)?.reason).toMatch(/^must-pass criterion safe got worse/);
+    expect((await unseen.store.history()).at(-1)?.reason).toMatch(/^must-pass criterion safe got worse/);
   });
 
   it("goes on where a cap stopped it, asking nothing twice", async () => {
-    const whole = project([GOOD, BAD, IDLE]);
+    const whole = await project([GOOD, BAD, IDLE]);
     await whole.prune();
-    const cut = project([GOOD, BAD, IDLE]);
+    const cut = await project([GOOD, BAD, IDLE]);
     const error = await grpoErrorOf(() => cut.prune({ maxCalls: 70 }));
     expect(error).toMatchObject({ code: "BUDGET_REACHED", exitCode: 4 });
-    expect(textsOf(cut.store)).toEqual([GOOD, BAD, IDLE]);
+    expect(await textsOf(cut.store)).toEqual([GOOD, BAD, IDLE]);
     const note = unfinishedNote({ settings: { agent: "x", route: "common" } } as Suite, {
       command: "train",
       flags: {},
@@ -176,11 +179,11 @@ describe("library prune", () => {
     expect(note).toContain("promptfoo-grpo library prune --resume");
     await cut.prune({ maxCalls: 10_000 }, { resume: true });
     expect(asked(cut.space)).toBe(asked(whole.space));
-    expect(cut.store.load().document.source).toBe(whole.store.load().document.source);
+    expect((await cut.store.load()).document.source).toBe((await whole.store.load()).document.source);
   });
 
   it("prints the plan and calls nothing", async () => {
-    const { space, prune } = project([GOOD, BAD]);
+    const { space, prune } = await project([GOOD, BAD]);
     await prune({ pruneExamples: 5, pruneRounds: 4 }, { dryRun: true });
     expect(printed).toContain("2 experiences, 1 with the examples that taught them");
     expect(printed).toContain("measuring   at most 40 rollouts: 5 training examples x 2, 4 rounds");
@@ -189,7 +192,7 @@ describe("library prune", () => {
   });
 
   it("tells the same as JSON", async () => {
-    const { prune } = project([GOOD, BAD]);
+    const { prune } = await project([GOOD, BAD]);
     await prune({}, { json: true });
     expect(JSON.parse(printed)).toMatchObject({
       version: 2,
@@ -205,9 +208,9 @@ describe("library prune", () => {
     ["a library without experiences", [], {}, "NOTHING_TO_PRUNE"],
     ["rollouts that nobody could grade", [GOOD], { ungraded: true }, "ALL_UNGRADED"],
   ])("refuses %s", async (_what, texts, train, code) => {
-    const { store, prune } = project(texts, { train });
-    const before = store.history();
+    const { store, prune } = await project(texts, { train });
+    const before = await store.history();
     expect(await grpoErrorOf(() => prune())).toMatchObject({ code, exitCode: 3 });
-    expect(store.history()).toEqual(before);
+    expect(await store.history()).toEqual(before);
   });
 });

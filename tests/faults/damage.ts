@@ -52,10 +52,10 @@ export const damage: Family = async (bench, row, { flips, every }) => {
   let refused = 0;
   for (const { file, read } of READERS) {
     const path = file(project);
-    const before = said(() => read(project, project.folder));
+    const before = await said(() => read(project, project.folder));
     for (const one of damages(project, path, flips, random)) {
       row.trials++;
-      const now = withDamage(project, one, (copy) => said(() => read(project, copy)));
+      const now = await withDamage(project, one, (copy) => said(() => read(project, copy)));
       if (now instanceof GrpoError) refused++;
       else if (now instanceof Error) add(row, "unexpected", `${one.what}: ${now.message}`);
       else if (!isDeepStrictEqual(now, before)) unnoticed.push(one);
@@ -102,21 +102,25 @@ function damages(project: Project, file: string, count: number, random: Random):
 }
 
 /** The file alone is copied, unless it is one of several that are read together. */
-function withDamage<T>(project: Project, { file, bytes }: Damage, work: (copy: string) => T): T {
+async function withDamage<T>(
+  project: Project,
+  { file, bytes }: Damage,
+  work: (copy: string) => Promise<T>,
+): Promise<T> {
   const copy = mkdtempSync(join(tmpdir(), "grpo-faults-damage-"));
   try {
     for (const folder of [".grpo", "experiences"])
       cpSync(join(project.folder, folder), join(copy, folder), { recursive: true });
     writeFileSync(join(copy, file), bytes);
-    return work(copy);
+    return await work(copy);
   } finally {
     rmSync(copy, { recursive: true });
   }
 }
 
-function said(read: () => unknown): unknown {
+async function said(read: () => unknown): Promise<unknown> {
   try {
-    return read();
+    return await read();
   } catch (error) {
     return error;
   }
@@ -135,9 +139,9 @@ function manifest(project: Project, copy: string): unknown {
   return readManifest(join(copy, runOf(project)));
 }
 
-function library(copy: string): unknown {
+async function library(copy: string): Promise<unknown> {
   const store = openLibraryStore({ root: join(copy, "experiences"), agent: "tested", route: "common" });
-  return [store.load(), store.history(), store.looks()];
+  return [await store.load(), await store.history(), await store.looks()];
 }
 
 /** The program meets the damage in a project that is otherwise as the stopped one. */

@@ -33,34 +33,51 @@ const refusal = (action: () => unknown): string => {
   }
 };
 
-describe("a learner's operations", () => {
-  it.each(PAYLOADS)("$name: every byte in the library and in each kind of prompt, or refused", ({ text }) => {
-    const root = workspace().folder;
-    const store = openLibraryStore({ root, agent: "x", route: "common" });
-    const start = applyOperations(store.load().document, [{ op: "ADD", text: "Be kind." }], limits).document;
-    const operations: Operation[] = [
-      { op: "ADD", text: `Say ${text} now.` },
-      { op: "MODIFY", id: "E1", text: `Be ${text} kind.` },
-      { op: "DELETE", id: text },
-      { op: "KEEP", id: text },
-    ];
-    const { document, applied, refused } = applyOperations(start, operations, limits);
-    expect(refused.map((one) => one.operation.op)).toEqual(expect.arrayContaining(["DELETE", "KEEP"]));
-    store.commit({
-      document,
-      expectedParentHash: null,
-      entry: { author: "train", reason: text, operations },
-    });
-    const opened = openLibrary({ root, agent: "x" });
-    const texts = applied.map(({ operation }) => folded("text" in operation ? operation.text : ""));
-    expect(opened.experiences.map((one) => one.text).sort()).toEqual(
-      (applied.some(({ operation }) => operation.op === "MODIFY") ? texts : [...texts, "Be kind."]).sort(),
-    );
-    expect(store.history().at(-1)?.reason).toBe(text);
-    const { block, chats } = injected(opened.inject(""));
-    for (const chat of chats) expect(chat).toEqual([{ role: "system", content: block }, USER]);
-    expectNoLeak(block, store.load().document.source);
+const refused = async (action: () => Promise<unknown>): Promise<string> => {
+  const error = await action().then(
+    () => undefined,
+    (thrown: unknown) => thrown,
+  );
+  return refusal(() => {
+    if (error !== undefined) throw error;
   });
+};
+
+describe("a learner's operations", () => {
+  it.each(PAYLOADS)(
+    "$name: every byte in the library and in each kind of prompt, or refused",
+    async ({ text }) => {
+      const root = workspace().folder;
+      const store = openLibraryStore({ root, agent: "x", route: "common" });
+      const start = applyOperations(
+        (await store.load()).document,
+        [{ op: "ADD", text: "Be kind." }],
+        limits,
+      ).document;
+      const operations: Operation[] = [
+        { op: "ADD", text: `Say ${text} now.` },
+        { op: "MODIFY", id: "E1", text: `Be ${text} kind.` },
+        { op: "DELETE", id: text },
+        { op: "KEEP", id: text },
+      ];
+      const { document, applied, refused } = applyOperations(start, operations, limits);
+      expect(refused.map((one) => one.operation.op)).toEqual(expect.arrayContaining(["DELETE", "KEEP"]));
+      await store.commit({
+        document,
+        expectedParentHash: null,
+        entry: { author: "train", reason: text, operations },
+      });
+      const opened = openLibrary({ root, agent: "x" });
+      const texts = applied.map(({ operation }) => folded("text" in operation ? operation.text : ""));
+      expect(opened.experiences.map((one) => one.text).sort()).toEqual(
+        (applied.some(({ operation }) => operation.op === "MODIFY") ? texts : [...texts, "Be kind."]).sort(),
+      );
+      expect((await store.history()).at(-1)?.reason).toBe(text);
+      const { block, chats } = injected(opened.inject(""));
+      for (const chat of chats) expect(chat).toEqual([{ role: "system", content: block }, USER]);
+      expectNoLeak(block, (await store.load()).document.source);
+    },
+  );
 
   it("10 MB, a million list items and deep JSON are refused in no time", () => {
     for (const text of [HUGE, DEEP, "- x\n".repeat(1_000_000)]) {
@@ -166,7 +183,7 @@ describe("names of agents and routes", () => {
 describe("the history", () => {
   it.each(PAYLOADS)(
     "$name: as a line, a key or a value is kept as it is, or an error with a code",
-    ({ text }) => {
+    async ({ text }) => {
       const space = workspace();
       const source = libraryText("x", ["Be kind."]);
       const entry = {
@@ -188,9 +205,12 @@ describe("the history", () => {
         space.write("x/common.history.jsonl", `${line}\n`);
         return openLibraryStore({ root: space.folder, agent: "x", route: "common" }).history();
       };
-      expect(read(JSON.stringify(entry))[0]).toMatchObject({ reason: text, evidence: [{ exampleId: text }] });
-      expect(refusal(() => read(JSON.stringify({ ...entry, text })))).toBe("LIBRARY_HISTORY_INVALID");
-      expect(refusal(() => read(`${JSON.stringify(entry)}\n${text}`))).toMatch(
+      expect((await read(JSON.stringify(entry)))[0]).toMatchObject({
+        reason: text,
+        evidence: [{ exampleId: text }],
+      });
+      expect(await refused(() => read(JSON.stringify({ ...entry, text })))).toBe("LIBRARY_HISTORY_INVALID");
+      expect(await refused(() => read(`${JSON.stringify(entry)}\n${text}`))).toMatch(
         /^LIBRARY_HISTORY_(INVALID|TRUNCATED)$/,
       );
       const look = {
@@ -202,8 +222,8 @@ describe("the history", () => {
         tests: 1,
         verdict: text,
       };
-      expect(read(`${JSON.stringify(entry)}\n${JSON.stringify(look)}`)).toHaveLength(1);
-      expectNoLeak(refusal(() => read(text)));
+      expect(await read(`${JSON.stringify(entry)}\n${JSON.stringify(look)}`)).toHaveLength(1);
+      expectNoLeak(await refused(() => read(text)));
     },
   );
 });
@@ -217,7 +237,7 @@ describe("library show, log, diff, lint and list", () => {
       ({ text }) => ({ by: "gate", hash: null, version: 0, tests: 1, verdict: text }) as const,
     );
     for (const [index, { text }] of PAYLOADS.entries()) {
-      const { document, hash } = store.load();
+      const { document, hash } = await store.load();
       const operations: Operation[] = [
         { op: "ADD", text: `${index} ${text}`, reason: text },
         { op: "MODIFY", id: "E1", text: `${index} ${text}`, reason: text },
@@ -229,17 +249,17 @@ describe("library show, log, diff, lint and list", () => {
         operations,
         evidence: [{ exampleId: text }],
       };
-      if (next !== document) store.commit({ document: next, expectedParentHash: hash, entry });
-      else store.recordRejected({ document, parentHash: hash, entry });
+      if (next !== document) await store.commit({ document: next, expectedParentHash: hash, entry });
+      else await store.recordRejected({ document, parentHash: hash, entry });
     }
-    for (const look of looks) store.recordLook(look);
+    for (const look of looks) await store.recordLook(look);
     // What a person wrote may hold more than a learner's operations.
     space.write(
       "experiences/x/hand.md",
       libraryText("x", ["Turn \u202eback\u2066 ::error::x ##[group]x"], 1, "hand"),
     );
     space.write("experiences/x/\u001b[2J\n::error::x.md", "no library");
-    const { version } = store.load();
+    const { version } = await store.load();
     const address = ["--agent", "x"];
     const commands = [
       ["list"],

@@ -129,8 +129,8 @@ it("train, plan, eval, gate and learn with hostile replies, reasons and lessons 
   }
   expectNoLeak(...Object.values(space.snapshot()));
   const store = openLibraryStore({ root: `${space.folder}/experiences`, agent: "x", route: "common" });
-  expect(store.load().document.experiences.length).toBeGreaterThan(0);
-  expect(store.history().length).toBeGreaterThan(1);
+  expect((await store.load()).document.experiences.length).toBeGreaterThan(0);
+  expect((await store.history()).length).toBeGreaterThan(1);
   // Every reply is in the journal as it was said.
   const { stdout } = await commandLine(["runs", "export", "20"], space.folder);
   const lines = stdout

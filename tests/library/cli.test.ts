@@ -14,20 +14,20 @@ import { failure, temporaryFolder } from "./helpers.ts";
 
 const TEXT = "---\nagent: integro\nroute: common\nversion: 1\n---\n- [E1] Ask one question.\n";
 
-function example() {
+async function example() {
   const root = temporaryFolder();
   mkdirSync(join(root, "integro"));
   writeFileSync(join(root, "integro/common.md"), TEXT);
   writeFileSync(join(root, "integro/crisis.md"), "no library");
   const store = openLibraryStore({ root, agent: "integro", route: "common", now: () => new Date(0) });
-  const { document, hash } = store.load();
+  const { document, hash } = await store.load();
   const next = { ...document, source: `${TEXT}- [E2] Call {{name}}.\n` };
-  store.recordRejected({
+  await store.recordRejected({
     document: next,
     parentHash: hash,
     entry: { author: "train", reason: "worse\n\u001b[2Jversion 9" },
   });
-  store.commit({
+  await store.commit({
     document: next,
     expectedParentHash: hash,
     entry: {
@@ -41,27 +41,27 @@ function example() {
   return { root, store };
 }
 
-it("list names every library and what is wrong with one", () => {
-  const { root } = example();
-  expect(listLibraries(root).split("\n")).toEqual([
+it("list names every library and what is wrong with one", async () => {
+  const { root } = await example();
+  expect((await listLibraries(root)).split("\n")).toEqual([
     expect.stringMatching(/^integro\/common {2}version 2 {2}2 experiences {2}[0-9a-f]{12}$/),
     expect.stringMatching(/^integro\/crisis {2}LIBRARY_FRONT_MATTER .*crisis\.md:1: /),
   ]);
-  expect(failure(() => listLibraries(join(root, "none")))).toContain("LIBRARY_ROOT_NOT_FOUND");
-  expect(listLibraries(temporaryFolder())).toMatch(/^No library in /);
+  expect(await failure(() => listLibraries(join(root, "none")))).toContain("LIBRARY_ROOT_NOT_FOUND");
+  expect(await listLibraries(temporaryFolder())).toMatch(/^No library in /);
 });
 
-it("show prints the experiences", () => {
-  expect(showLibrary(example().store).split("\n").slice(1)).toEqual([
+it("show prints the experiences", async () => {
+  expect((await showLibrary((await example()).store)).split("\n").slice(1)).toEqual([
     "[E1] Ask one question.",
     "[E2] Call {{name}}.",
     "Adds ~29 tokens to each call.",
   ]);
 });
 
-it("log tells who, when, why and what, newest first, and obeys no escape", () => {
-  const { store } = example();
-  expect(logLibrary(store).replaceAll(/[0-9a-f]{12}/g, "<hash>")).toBe(
+it("log tells who, when, why and what, newest first, and obeys no escape", async () => {
+  const { store } = await example();
+  expect((await logLibrary(store)).replaceAll(/[0-9a-f]{12}/g, "<hash>")).toBe(
     [
       "version 2  train  1970-01-01T00:00:00.000Z  from version 1  $0.5000  <hash>",
       "  why: better",
@@ -75,18 +75,21 @@ it("log tells who, when, why and what, newest first, and obeys no escape", () =>
     ].join("\n"),
   );
   writeFileSync(store.path, "broken");
-  expect(logLibrary(store)).toMatch(/^LIBRARY_FRONT_MATTER .*\nversion 2 /);
+  expect(await logLibrary(store)).toMatch(/^LIBRARY_FRONT_MATTER .*\nversion 2 /);
 });
 
-it("diff, lint and rollback", () => {
-  const { store } = example();
-  expect(diffVersions(store, 1, 2)).toBe("+ [E2] Call {{name}}.");
-  expect(lintLibraryFile(store)).toEqual({
+it("diff, lint and rollback", async () => {
+  const { store } = await example();
+  expect(await diffVersions(store, 1, 2)).toBe("+ [E2] Call {{name}}.");
+  expect(await lintLibraryFile(store)).toEqual({
     text: 'error  template-expression  E2: "{{" is a template expression.',
     hasErrors: true,
   });
-  expect(rollbackLibrary(store, 1, "worse")).toBe(
+  expect(await rollbackLibrary(store, 1, "worse")).toBe(
     "integro/common is back at the text of version 1, as version 3.",
   );
-  expect(lintLibraryFile(store)).toEqual({ text: "integro/common: nothing to report.", hasErrors: false });
+  expect(await lintLibraryFile(store)).toEqual({
+    text: "integro/common: nothing to report.",
+    hasErrors: false,
+  });
 });

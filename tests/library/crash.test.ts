@@ -40,8 +40,8 @@ function openStore(): LibraryStore {
   return openLibraryStore({ root: temporaryFolder(), agent: "integro", route: "common" });
 }
 
-function change(store: LibraryStore, text: string) {
-  const { document, hash } = store.load();
+async function change(store: LibraryStore, text: string) {
+  const { document, hash } = await store.load();
   const next = applyOperations(document, [{ op: "ADD", text }], limits).document;
   return store.commit({
     document: next,
@@ -50,97 +50,98 @@ function change(store: LibraryStore, text: string) {
   });
 }
 
-const texts = (store: LibraryStore) => store.load().document.experiences.map(({ text }) => text);
+const texts = async (store: LibraryStore) =>
+  (await store.load()).document.experiences.map(({ text }) => text);
 
 describe.each([0, 1])("a crash in commit %i + 1", (before) => {
-  it("between history and rename is completed at the next load", () => {
+  it("between history and rename is completed at the next load", async () => {
     const store = openStore();
-    if (before === 1) change(store, "Ask one question.");
+    if (before === 1) await change(store, "Ask one question.");
     failing.rename = true;
-    expect(() => change(store, "Be kind.")).toThrow("crash before the rename");
+    await expect(change(store, "Be kind.")).rejects.toThrow("crash before the rename");
     failing.rename = false;
-    expect(store.load()).toMatchObject({ version: before + 1, edited: false, recovered: true });
-    expect(store.load().recovered).toBe(false);
-    expect(texts(store).at(-1)).toBe("Be kind.");
-    expect(change(store, "Stay brief.").version).toBe(before + 2);
+    expect(await store.load()).toMatchObject({ version: before + 1, edited: false, recovered: true });
+    expect((await store.load()).recovered).toBe(false);
+    expect((await texts(store)).at(-1)).toBe("Be kind.");
+    expect((await change(store, "Stay brief.")).version).toBe(before + 2);
   });
 
-  it("before the history leaves the version that was", () => {
+  it("before the history leaves the version that was", async () => {
     const store = openStore();
-    if (before === 1) change(store, "Ask one question.");
+    if (before === 1) await change(store, "Ask one question.");
     failing.append = true;
-    expect(() => change(store, "Be kind.")).toThrow("crash before the history");
+    await expect(change(store, "Be kind.")).rejects.toThrow("crash before the history");
     failing.append = false;
-    expect(store.load()).toMatchObject({ version: before, edited: false, recovered: false });
-    expect(change(store, "Stay brief.").version).toBe(before + 1);
-    expect(texts(store)).not.toContain("Be kind.");
+    expect(await store.load()).toMatchObject({ version: before, edited: false, recovered: false });
+    expect((await change(store, "Stay brief.")).version).toBe(before + 1);
+    expect(await texts(store)).not.toContain("Be kind.");
   });
 });
 
 it.each([1, 20, 0.5])(
   "a history line that was cut in the middle of its writing did not happen: %d",
-  (share) => {
+  async (share) => {
     const store = openStore();
-    change(store, "Ask one question.");
+    await change(store, "Ask one question.");
     const before = fs.readFileSync(store.historyPath);
     const library = fs.readFileSync(store.path, "utf8");
-    change(store, "Be kind … wirklich.");
+    await change(store, "Be kind … wirklich.");
     const line = fs.readFileSync(store.historyPath).subarray(before.length);
     const cut = share < 1 ? Math.floor(line.length * share) : line.length - share - 1;
     // As it was before the library took the new version.
     fs.writeFileSync(store.path, library);
     fs.writeFileSync(store.historyPath, Buffer.concat([before, line.subarray(0, cut)]));
-    expect(store.load()).toMatchObject({ version: 1, edited: false, recovered: false });
-    expect(store.history()).toHaveLength(1);
-    expect(change(store, "Stay brief.").version).toBe(2);
-    expect(store.history()).toHaveLength(2);
-    expect(texts(store)).toEqual(["Ask one question.", "Stay brief."]);
+    expect(await store.load()).toMatchObject({ version: 1, edited: false, recovered: false });
+    expect(await store.history()).toHaveLength(1);
+    expect((await change(store, "Stay brief.")).version).toBe(2);
+    expect(await store.history()).toHaveLength(2);
+    expect(await texts(store)).toEqual(["Ask one question.", "Stay brief."]);
   },
 );
 
-it("a disk that is full when the lock is made leaves no lock behind", () => {
+it("a disk that is full when the lock is made leaves no lock behind", async () => {
   const store = openStore();
-  change(store, "Ask one question.");
+  await change(store, "Ask one question.");
   failing.lock = true;
-  expect(failure(() => change(store, "Be kind."))).toContain("LIBRARY_NOT_WRITABLE");
+  expect(await failure(() => change(store, "Be kind."))).toContain("LIBRARY_NOT_WRITABLE");
   failing.lock = false;
-  expect(change(store, "Be kind.").version).toBe(2);
+  expect((await change(store, "Be kind.")).version).toBe(2);
 });
 
-it("a folder that cannot be made is one that cannot be written to", () => {
+it("a folder that cannot be made is one that cannot be written to", async () => {
   const store = openStore();
   failing.mkdir = true;
-  expect(failure(() => change(store, "Be kind."))).toContain("LIBRARY_NOT_WRITABLE");
+  expect(await failure(() => change(store, "Be kind."))).toContain("LIBRARY_NOT_WRITABLE");
 });
 
-it("a crash is told from a person who put an older text back", () => {
+it("a crash is told from a person who put an older text back", async () => {
   const store = openStore();
-  change(store, "Ask one question.");
+  await change(store, "Ask one question.");
   const older = fs.readFileSync(store.path, "utf8");
-  change(store, "Be kind.");
+  await change(store, "Be kind.");
   fs.writeFileSync(store.path, older);
-  expect(store.load()).toMatchObject({ edited: true, recovered: false, version: 3 });
-  expect(texts(store)).toEqual(["Ask one question."]);
+  expect(await store.load()).toMatchObject({ edited: true, recovered: false, version: 3 });
+  expect(await texts(store)).toEqual(["Ask one question."]);
 });
 
-it("a person's edit after a crash wins over the interrupted commit", () => {
+it("a person's edit after a crash wins over the interrupted commit", async () => {
   const store = openStore();
-  change(store, "Ask one question.");
+  await change(store, "Ask one question.");
   failing.rename = true;
-  expect(() => change(store, "Be kind.")).toThrow("crash");
+  await expect(change(store, "Be kind.")).rejects.toThrow("crash");
   failing.rename = false;
   fs.appendFileSync(store.path, "- [E7] Listen first.\n");
-  expect(store.load()).toMatchObject({ edited: true, recovered: false });
-  change(store, "Stay brief.");
-  expect(texts(store)).toEqual(["Ask one question.", "Listen first.", "Stay brief."]);
-  expect(store.history().map(({ author }) => author)).toEqual(["train", "train", "human", "train"]);
+  expect(await store.load()).toMatchObject({ edited: true, recovered: false });
+  await change(store, "Stay brief.");
+  expect(await texts(store)).toEqual(["Ask one question.", "Listen first.", "Stay brief."]);
+  expect((await store.history()).map(({ author }) => author)).toEqual(["train", "train", "human", "train"]);
 });
 
-it("a reader who may not write still gets the committed version", () => {
+it("a reader who may not write still gets the committed version", async () => {
   const store = openStore();
-  change(store, "Ask one question.");
+  await change(store, "Ask one question.");
   failing.rename = true;
-  expect(() => change(store, "Be kind.")).toThrow("crash");
+  await expect(change(store, "Be kind.")).rejects.toThrow("crash");
   failing.rename = false;
   const folder = store.path.replace(/\/[^/]*$/, "");
   fs.chmodSync(folder.replace(/\/[^/]*$/, ""), 0o755);
@@ -148,8 +149,8 @@ it("a reader who may not write still gets the committed version", () => {
   const isRoot = process.geteuid?.() === 0;
   if (isRoot) process.seteuid?.(65_534);
   try {
-    expect(store.load()).toMatchObject({ version: 2, recovered: true, edited: false });
-    expect(failure(() => change(store, "Stay brief."))).toBe(`LIBRARY_NOT_WRITABLE ${folder}`);
+    expect(await store.load()).toMatchObject({ version: 2, recovered: true, edited: false });
+    expect(await failure(() => change(store, "Stay brief."))).toBe(`LIBRARY_NOT_WRITABLE ${folder}`);
   } finally {
     if (isRoot) process.seteuid?.(0);
     fs.chmodSync(folder, 0o755);

@@ -81,8 +81,8 @@ describe("errors name file and line", () => {
     ["- [E1] Be \u001b[31mkind.", "LIBRARY_BAD_CHARACTER lib.md:6"],
     ["- [E1] Be \ud800 kind.", "LIBRARY_BAD_CHARACTER lib.md:6"],
     ["- [E1] Be\rkind.", "LIBRARY_BAD_CHARACTER lib.md:6"],
-  ])("%j", (body, expected) => {
-    expect(failure(() => library(body))).toBe(expected);
+  ])("%j", async (body, expected) => {
+    expect(await failure(() => library(body))).toBe(expected);
   });
 
   it.each([
@@ -96,8 +96,8 @@ describe("errors name file and line", () => {
     ["---\nagent: a\nagent: b\nroute: b\nversion: 1\n---\n", 3],
     ["---\n{ agent: a, route: b, version: 1 }\n---\n", 2],
     ["---\nagent: [\n---\n", 3],
-  ])("front matter %j", (text, line) => {
-    expect(failure(() => parseLibrary(text, "lib.md"))).toBe(`LIBRARY_FRONT_MATTER lib.md:${line}`);
+  ])("front matter %j", async (text, line) => {
+    expect(await failure(() => parseLibrary(text, "lib.md"))).toBe(`LIBRARY_FRONT_MATTER lib.md:${line}`);
   });
 });
 

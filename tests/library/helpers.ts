@@ -20,9 +20,9 @@ export function library(body: string, version = 3) {
 }
 
 /** `CODE place` of the GrpoError that the action throws. */
-export function failure(action: () => unknown): string {
+export async function failure(action: () => unknown): Promise<string> {
   try {
-    action();
+    await action();
   } catch (error) {
     if (error instanceof GrpoError) return `${error.code} ${error.place ?? ""}`.trim();
     throw error;
@@ -48,8 +48,8 @@ export function openStore(root = temporaryFolder()): LibraryStore {
   return openLibraryStore({ root, agent: "integro", route: "common", now: () => new Date(0) });
 }
 
-export function change(store: LibraryStore, ...operations: Operation[]) {
-  const { document, hash } = store.load();
+export async function change(store: LibraryStore, ...operations: Operation[]) {
+  const { document, hash } = await store.load();
   const result = applyOperations(document, operations, limits);
   return store.commit({
     document: result.document,

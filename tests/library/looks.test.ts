@@ -14,31 +14,31 @@ const look = (more: Partial<LookNotes> = {}): LookNotes => ({
 });
 
 describe("looks at the sealed test", () => {
-  it("come back as they were recorded, oldest first, with their time", () => {
+  it("come back as they were recorded, oldest first, with their time", async () => {
     const store = openStore();
-    expect(store.looks()).toEqual([]);
-    store.recordLook(look());
-    const { hash, version } = change(store, add("Ask one question."));
-    store.recordLook(look({ by: "gate", hash, version, verdict: "proven" }));
+    expect(await store.looks()).toEqual([]);
+    await store.recordLook(look());
+    const { hash, version } = await change(store, add("Ask one question."));
+    await store.recordLook(look({ by: "gate", hash, version, verdict: "proven" }));
     const at = "1970-01-01T00:00:00.000Z";
-    expect(store.looks()).toEqual([
+    expect(await store.looks()).toEqual([
       { status: "look", at, ...look() },
       { status: "look", at, ...look({ by: "gate", hash, version: 1, verdict: "proven" }) },
     ]);
   });
 
-  it("are lines of the history that change no version, and no library", () => {
+  it("are lines of the history that change no version, and no library", async () => {
     const store = openStore();
-    store.recordLook(look());
-    expect(store.load()).toMatchObject({ hash: null, version: 0, edited: false });
-    expect(store.history()).toEqual([]);
-    change(store, add("Ask one question."));
-    const before = { history: store.history(), text: readFileSync(store.path, "utf8") };
-    store.recordLook(look({ version: 1 }));
-    expect({ history: store.history(), text: readFileSync(store.path, "utf8") }).toEqual(before);
-    expect(change(store, add("Be kind.")).version).toBe(2);
-    expect(store.rollback(1, "why").version).toBe(3);
-    expect(store.looks()).toHaveLength(2);
+    await store.recordLook(look());
+    expect(await store.load()).toMatchObject({ hash: null, version: 0, edited: false });
+    expect(await store.history()).toEqual([]);
+    await change(store, add("Ask one question."));
+    const before = { history: await store.history(), text: readFileSync(store.path, "utf8") };
+    await store.recordLook(look({ version: 1 }));
+    expect({ history: await store.history(), text: readFileSync(store.path, "utf8") }).toEqual(before);
+    expect((await change(store, add("Be kind."))).version).toBe(2);
+    expect((await store.rollback(1, "why")).version).toBe(3);
+    expect(await store.looks()).toHaveLength(2);
     const statuses = readFileSync(store.historyPath, "utf8").match(/"status":"\w+"/g);
     expect(statuses).toEqual(
       ["look", "accepted", "look", "accepted", "accepted"].map((one) => `"status":"${one}"`),
@@ -51,36 +51,34 @@ describe("looks at the sealed test", () => {
     ["half a hash", { hash: "abc" }],
     ["a key that is not known", { reward: 1 }],
     ["no time", { at: "yesterday" }],
-  ])("that are malformed (%s) are an error with file and line", (_what, wrong) => {
+  ])("that are malformed (%s) are an error with file and line", async (_what, wrong) => {
     const store = openStore();
-    change(store, add("Ask one question."));
+    await change(store, add("Ask one question."));
     const line = { status: "look", at: "1970-01-01T00:00:00.000Z", ...look(), ...wrong };
     appendFileSync(store.historyPath, `${JSON.stringify(line)}\n`);
     const expected = `LIBRARY_HISTORY_INVALID ${store.historyPath}:2`;
-    expect(failure(() => store.looks())).toBe(expected);
-    expect(failure(() => store.history())).toBe(expected);
-    expect(failure(() => store.recordLook(look()))).toBe(expected);
+    expect(await failure(() => store.looks())).toBe(expected);
+    expect(await failure(() => store.history())).toBe(expected);
+    expect(await failure(() => store.recordLook(look()))).toBe(expected);
   });
 
-  it("that cannot be written say so", () => {
+  it("that cannot be written say so", async () => {
     const root = temporaryFolder();
     const store = openStore(`${root}/file`);
     writeFileSync(`${root}/file`, "");
-    expect(failure(() => store.recordLook(look()))).toMatch(/^LIBRARY_NOT_(WRITABLE|READABLE) /);
+    expect(await failure(() => store.recordLook(look()))).toMatch(/^LIBRARY_NOT_(WRITABLE|READABLE) /);
   });
 });
 
-it("library log shows looks as lines of their own, in order of time, and obeys no escape", () => {
+it("library log shows looks as lines of their own, in order of time, and obeys no escape", async () => {
   let hour = 0;
   const now = () => new Date(Date.UTC(2026, 0, 1, hour++));
   const store = openLibraryStore({ root: temporaryFolder(), agent: "integro", route: "common", now });
-  store.recordLook(look({ tests: 1 }));
-  const { hash, version } = change(store, add("Ask one question."));
-  store.recordLook(look({ by: "eval", hash, version, verdict: "proven\n\u001b[2J" }));
-  change(store, add("Be kind."));
-  const heads = logLibrary(store)
-    .split("\n")
-    .filter((line) => !line.startsWith("  "));
+  await store.recordLook(look({ tests: 1 }));
+  const { hash, version } = await change(store, add("Ask one question."));
+  await store.recordLook(look({ by: "eval", hash, version, verdict: "proven\n\u001b[2J" }));
+  await change(store, add("Be kind."));
+  const heads = (await logLibrary(store)).split("\n").filter((line) => !line.startsWith("  "));
   expect(heads.map((line) => line.replaceAll(/[0-9a-f]{12}$/g, "<hash>"))).toEqual([
     expect.stringMatching(/^version 2 {2}train {2}2026-01-01T03/),
     "look at the sealed test  eval  2026-01-01T02:00:00.000Z  version 1 on 12 tests: proven \\x1b[2J  <hash>",

@@ -188,8 +188,8 @@ describe("orderExperiences", () => {
     );
   });
 
-  it.each([[["E1", "E2"]], [["E1", "E2", "E2"]], [["E1", "E2", "E4"]]])("refuses %j", (ids) => {
-    expect(failure(() => orderExperiences(library(BODY), ids))).toBe(
+  it.each([[["E1", "E2"]], [["E1", "E2", "E2"]], [["E1", "E2", "E4"]]])("refuses %j", async (ids) => {
+    expect(await failure(() => orderExperiences(library(BODY), ids))).toBe(
       "LIBRARY_ORDER_INVALID integro/common.md",
     );
   });

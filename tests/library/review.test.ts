@@ -36,10 +36,10 @@ describe("lintLibrary", () => {
     expect(codes(body)).toEqual(expected);
   });
 
-  it("finds too many experiences", () => {
+  it("finds too many experiences", async () => {
     const body = Array.from({ length: 21 }, (_, index) => `- [E${index + 1}] Word${index}.`).join("\n");
     expect(codes(body)).toEqual(["- over-cap error"]);
-    expect(failure(() => requireWithinLimits(library(body), limits, "lib.md"))).toBe(
+    expect(await failure(() => requireWithinLimits(library(body), limits, "lib.md"))).toBe(
       "LIBRARY_OVER_CAP lib.md",
     );
   });

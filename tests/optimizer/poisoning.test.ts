@@ -15,7 +15,7 @@ describe("poisoned learning", () => {
     expect(folder.library()).toBeNull();
     expect(result.steps.map((one) => one.outcome)).toEqual(["no candidate"]);
     expect(result.steps[0]?.refused.every((one) => one.quarantine !== undefined)).toBe(true);
-    const [held, ...more] = storeOf(folder).quarantined();
+    const [held, ...more] = await storeOf(folder).quarantined();
     expect(more).toEqual([]);
     expect(held).toMatchObject({
       id: "Q1",
@@ -36,7 +36,7 @@ describe("poisoned learning", () => {
       await folder.trainRecorded({ resume: true }).catch((error: unknown) => {
         expect(String(error)).toMatch("came to its end");
       });
-      expect(storeOf(folder).quarantined()).toHaveLength(1);
+      expect(await storeOf(folder).quarantined()).toHaveLength(1);
     }
   });
 });

@@ -10,7 +10,8 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { onTestFinished } from "vitest";
-import { GrpoError, type HistoryEntry, type Look, openLibraryStore } from "../../src/library/index.ts";
+import { GrpoError, type HistoryEntry, type Look } from "../../src/library/index.ts";
+import { filesOf, readHistory } from "../../src/library/store-files.ts";
 import { inRecordedRun } from "../../src/optimizer/recorded-run.ts";
 import { type ResumeFlags, requestOf } from "../../src/optimizer/run-request.ts";
 import { type TrainingResult, train } from "../../src/optimizer/train.ts";
@@ -107,7 +108,7 @@ export function trainingFolder(
       // What follows the last line's end is a line that a process is still writing.
       .slice(0, -1)
       .map((line) => JSON.parse(line) as unknown);
-  const store = openLibraryStore({ root: join(folder, "experiences"), agent: "tested", route: "common" });
+  const files = filesOf({ root: join(folder, "experiences"), agent: "tested", route: "common" });
   write("agent.mjs", AGENT);
   write("grade.mjs", GRADE);
   write(
@@ -120,8 +121,8 @@ export function trainingFolder(
     remove: (path) => rmSync(join(folder, path), { recursive: true }),
     calls: () => lines("calls.jsonl") as LoggedCall[],
     library: () => read("experiences/tested/common.md"),
-    history: () => store.history(),
-    looks: () => store.looks(),
+    history: () => readHistory(files).entries,
+    looks: () => readHistory(files).looks,
     train: async ({ flags = {}, runtime: options = {} } = {}) => {
       const events: RunEvent[] = [];
       const suite = await loadSuite(join(folder, "promptfooconfig.yaml"), flags);
