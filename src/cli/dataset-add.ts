@@ -18,7 +18,7 @@ export async function datasetAdd({ from, dataset, dryRun, ...what }: DatasetAddO
   const conversations = await readConversations(from);
   const { additions, refused, writes } = await planDatasetAdd(
     dataset,
-    { ...what, conversations },
+    { ...what, conversations, today: new Date().toISOString().slice(0, 10) },
     { seed, fractions: split },
   );
   if (!dryRun) for (const { path, text } of writes) writeOutput(path, text, true);

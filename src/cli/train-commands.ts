@@ -2,6 +2,7 @@ import { resolve } from "node:path";
 import type { Command } from "commander";
 import { quietPromptfoo } from "../suite/quiet.ts";
 import type { SettingsInput } from "../suite/settings.ts";
+import { exampleIds } from "./example-ids.ts";
 import { atLeastOne, decimal, defined, named, shares, whole, withCaps, withResume } from "./flags.ts";
 import type { TrainOptions } from "./train.ts";
 
@@ -19,6 +20,7 @@ Exit codes: 0 finished, 3 usage or input, 4 a cap reached, 5 library changed mea
 
 interface TrainFlags extends Omit<Partial<SettingsInput>, "maxCostUsd"> {
   config?: string;
+  examples?: string[];
   maxCost?: number;
   learnerPrompt?: SettingsInput["prompts"];
   dryRun?: boolean;
@@ -106,6 +108,20 @@ function withSettings(command: Command): Command {
   withCaps(command)
     .option("--validation-repeats <n>", "rollouts of a validation example and library", whole)
     .option("--test-repeats <n>", "rollouts of a sealed test example and arm", whole)
+    .option(
+      "--since <date>",
+      "learn only from examples added since (2026-12-01), or `last`: since the newest version",
+    )
+    .option(
+      "--examples <file or ids>",
+      "learn only from these: ids joined by commas, or a file with an id a line",
+      exampleIds,
+    )
+    .option(
+      "--replay <n>",
+      "earlier examples that the gate asks too, so that nothing is forgotten (default: 12)",
+      whole,
+    )
     .option("--split <validation,test>", "shares for tests that name no split, for example 0.25,0.2", shares)
     .option("--learner-prompt <name=file...>", "a file that replaces one of the learner's prompts", named);
   return withResume(command)
@@ -116,10 +132,22 @@ function withSettings(command: Command): Command {
 }
 
 function optionsOf(given: TrainFlags): TrainOptions {
-  const { config, maxCost, dryRun, display, output, publish, learnerPrompt, resume, fork, ...flags } = given;
+  const {
+    config,
+    examples,
+    maxCost,
+    dryRun,
+    display,
+    output,
+    publish,
+    learnerPrompt,
+    resume,
+    fork,
+    ...flags
+  } = given;
   return {
     ...defined({ config, dryRun, output, publish, resume, fork }),
     ...(display === "auto" ? {} : defined({ display })),
-    flags: { ...flags, ...defined({ prompts: learnerPrompt, maxCostUsd: maxCost }) },
+    flags: { ...flags, ...defined({ prompts: learnerPrompt, maxCostUsd: maxCost, only: examples }) },
   };
 }

@@ -4,6 +4,7 @@ import { libraryCost, priceOfCalls } from "../evaluation/library-cost.ts";
 import { baselineSampling, evaluationSampling } from "../evaluation/sampling.ts";
 import { safeLine } from "../library/index.ts";
 import { requireSupportable, supportNote } from "../optimizer/admission.ts";
+import { type Selection, selectExamples } from "../optimizer/incremental.ts";
 import { openLearner } from "../optimizer/learner.ts";
 import { planTraining } from "../optimizer/plan.ts";
 import { inRecordedRun } from "../optimizer/recorded-run.ts";
@@ -15,6 +16,7 @@ import { modelFacts } from "../providers/model-facts.ts";
 import { count } from "../reports/figures.ts";
 import { type RunFigures, trainReport } from "../reports/train-report.ts";
 import type { Runtime } from "../runs/runtime.ts";
+import { libraryStoreOf } from "../suite/library-store.ts";
 import { nameOf } from "../suite/models.ts";
 import { publishArms } from "../suite/rollouts.ts";
 import type { SettingsInput } from "../suite/settings.ts";
@@ -40,8 +42,8 @@ export interface TrainOptions extends ResumeFlags {
 export async function trainCommand(options: TrainOptions): Promise<number> {
   // Reading the config changes the working directory, and a resumed run reads it twice.
   const config = options.config === undefined ? undefined : resolve(options.config);
-  const load = (flags: TrainOptions["flags"]) => loadSuite(config, flags);
-  const { suite, request } = await requestOf("train", options.flags, options, load);
+  const load = async (flags: TrainOptions["flags"]) => sinceDated(await loadSuite(config, flags));
+  const { suite, request } = await requestOf("train", flagsOf(options), options, load);
   return inSession(suite, options.display, async (session) => {
     const { runtime } = session;
     if (options.dryRun === true) {
@@ -49,10 +51,35 @@ export async function trainCommand(options: TrainOptions): Promise<number> {
       return 0;
     }
     const opened = await openTraining(suite, runtime);
-    for (const text of [planLine(suite, opened.learner.small), supportNote(suite)])
+    const selection = selectExamples(suite);
+    for (const text of [
+      planLine(selection, opened.learner.small),
+      selectionText(selection),
+      supportNote(selection.suite),
+    ])
       if (text !== undefined) runtime.emit({ type: "note", text });
-    return trainRecorded(opened, request, session, options);
+    return trainRecorded(opened, datedRequest(request, suite), session, options);
   });
+}
+
+/** A run that goes on has its date already. */
+function flagsOf({ flags, resume }: TrainOptions): TrainOptions["flags"] {
+  if (resume === undefined || flags.since !== "last") return flags;
+  const { since: _, ...rest } = flags;
+  return rest;
+}
+
+const datedRequest = (request: RunRequest, { settings: { since } }: Suite): RunRequest =>
+  since === undefined ? request : { ...request, flags: { ...request.flags, since } };
+
+/** `since: last` as the date that it means now: a run that is resumed goes on with the examples that it began with. */
+async function sinceDated(suite: Suite): Promise<Suite> {
+  if (suite.settings.since !== "last") return suite;
+  const newest = (await libraryStoreOf(suite.settings).history()).findLast(
+    ({ status }) => status === "accepted",
+  );
+  const { since: _, ...settings } = suite.settings;
+  return { ...suite, settings: newest === undefined ? settings : { ...settings, since: newest.at } };
 }
 
 /** Trains with a journal and a manifest on the disk, publishes the held-out results and prints the report. */
@@ -103,19 +130,31 @@ function withoutPersonalData({ redaction }: TrainingRun, result: TrainingResult)
   return { ...result, test: { ...test, pairs: test.pairs.map((pair) => redaction.pair(pair)) } };
 }
 
-function planLine(suite: Suite, small: boolean): string {
-  const plan = planTraining(suite, formOf(suite, small));
+function planLine({ suite, replay }: Selection, small: boolean): string {
+  const plan = planTraining(suite, formOf(suite, small), replay.length);
   const { train: training, validation, test } = plan.examples;
   return `plan        ${training} training examples x ${suite.settings.groupSize}, ${validation} validation, ${test} sealed test; ${plan.steps} step${plan.steps === 1 ? "" : "s"}, at most ${plan.calls} calls; agent ${safeLine(nameOf(suite.agent))}`;
+}
+
+/** What is learned from, where that is not everything. */
+function selectionText({ suite, earlier, replay }: Selection): string | undefined {
+  const { since, only } = suite.settings;
+  if (since === undefined && only === undefined) return undefined;
+  const { length } = suite.examples.train;
+  const when = since === undefined ? "" : ` added since ${since}`;
+  return `selection   ${length} of ${length + earlier.length} training examples${when}; the gate asks ${replay.length} of the earlier ones too`;
 }
 
 const formOf = (suite: Suite, small: boolean): "principles" | "contrast" =>
   suite.settings.advantage ?? (small ? "contrast" : "principles");
 
-async function dryRun(suite: Suite, runtime: Runtime): Promise<string> {
+async function dryRun(whole: Suite, runtime: Runtime): Promise<string> {
+  const selection = selectExamples(whole);
+  const { suite, replay } = selection;
+  const selected = selectionText(selection);
   const learner = await openLearner(suite, runtime);
   const form = formOf(suite, learner.small);
-  const plan = planTraining(suite, form);
+  const plan = planTraining(suite, form, replay.length);
   const { rollouts } = plan;
   const { agent, learner: reflecting } = plan.tokens;
   const planned = [
@@ -130,6 +169,7 @@ async function dryRun(suite: Suite, runtime: Runtime): Promise<string> {
     `agent       ${safeLine(nameOf(suite.agent))}, prompt "${safeLine(suite.prompt.label).slice(0, 70)}"`,
     `learner     ${safeLine(learner.id)}, ${form}`,
     `examples    ${plan.examples.train} training, ${plan.examples.validation} validation, ${plan.examples.test} sealed test`,
+    ...(selected === undefined ? [] : [selected]),
     `support     ${supportNote(suite) ?? `${minSupport} independent group${minSupport === 1 ? "" : "s"} for each experience`}`,
     ...(redacted === undefined ? [] : [`redaction   ${redacted}`]),
     `rollouts    at most ${rollouts.training} training, ${rollouts.screening} candidates, ${rollouts.validation} validation, ${rollouts.test} test`,

@@ -13,7 +13,7 @@ import { RUBRIC } from "./tests.ts";
 import { appendToList } from "./yaml-append.ts";
 import { parseYaml } from "./yaml-source.ts";
 
-type What = Pick<AddRequest, "conversations" | "redact"> & { persona?: string };
+type What = Pick<AddRequest, "conversations" | "redact" | "today"> & { persona?: string };
 
 /** What adding would do: nothing is written by it. */
 export interface AddPlan {
@@ -63,6 +63,7 @@ function withExamples(file: string, additions: readonly Addition[], userTypes: r
     bad_response: one.bad_response,
     success_criteria: one.success_criteria,
     split: "train",
+    added: one.added,
     provenance: one.provenance,
   }));
   const text = appendToList(before, "examples", rows);

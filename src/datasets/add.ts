@@ -15,6 +15,8 @@ export interface Addition {
   turns: Turn[];
   bad_response: string;
   success_criteria: Record<string, boolean>;
+  /** The day on which it is added. */
+  added: string;
   /** Where it comes from and why it was flagged. */
   provenance: string;
 }
@@ -42,6 +44,8 @@ export interface AddRequest {
   /** The persona of conversations that name none. */
   persona?: string;
   redact: boolean;
+  /** The day of today, ISO 8601. */
+  today: string;
 }
 
 /** Fits the schema of examples; a conversation that is longer is no example of one question. */
@@ -122,6 +126,7 @@ function additionOf(conversation: Conversation, turn: number, request: AddReques
     turns: earlier,
     bad_response: text(found.reply),
     success_criteria: criteria,
+    added: request.today,
     provenance: text(provenanceOf(conversation, turn)).slice(0, 1_000),
   };
   if (made.query.trim() === "" || made.bad_response.trim() === "")

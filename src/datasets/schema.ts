@@ -49,6 +49,7 @@ const exampleSchema = z.strictObject({
     .literal("train")
     .optional()
     .describe("Always learned from, never validation: a row from a log that has been looked at."),
+  added: z.iso.date().optional().describe("The day on which it was added, for `train --since`."),
   provenance: z
     .string()
     .max(1_000)

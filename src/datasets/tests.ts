@@ -29,6 +29,8 @@ export interface ExampleTest {
     success_criteria: Record<string, boolean>;
     good_response?: string;
     bad_response: string;
+    /** The day on which it came into the dataset, where that is told. */
+    added?: string;
   };
   assert: TestAssertion[];
 }
@@ -66,6 +68,7 @@ function toTest(example: Example, name: string, split: Split, assert: readonly T
       success_criteria: { ...example.success_criteria },
       ...(example.good_response === undefined ? {} : { good_response: example.good_response }),
       bad_response: example.bad_response,
+      ...(example.added === undefined ? {} : { added: example.added }),
     },
     assert: assert.map((item) => ({ ...item })),
   };

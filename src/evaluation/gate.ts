@@ -19,6 +19,14 @@ export interface GateResult {
   low: number | null;
   high: number | null;
   must: MustPass[];
+  /** What the gate said of earlier examples, where a run learns from some only. */
+  replay?: Forgetting;
+}
+
+/** The gate's look at earlier examples, with those that the candidate does worse on. */
+export interface Forgetting extends Omit<GateResult, "replay"> {
+  /** The worst first, rewards 0..1. */
+  forgotten: { id: string; baseline: number; candidate: number }[];
 }
 
 /** A must-pass criterion's mean under both libraries. */
@@ -35,8 +43,10 @@ interface Evidence {
 
 const TIE = 1e-9;
 
-/** What a candidate must show: that it is better, or that it is not worse than this, in reward units. */
-type Asked = "better" | { margin: number };
+/** What a candidate must show: that it is better, or that it is not worse than this, in reward units, and where. */
+type Asked = "better" | { margin: number; on?: string };
+
+const placeOf = (asked: Asked): string => (asked === "better" ? "validation" : (asked.on ?? "validation"));
 
 /**
  * Accepts a candidate when its paired mean on validation is above the current library's and no must-pass
@@ -67,7 +77,7 @@ export function gate(
     reason: stopped
       ? [...(refused === undefined ? [] : [refused]), early].join(" ")
       : (refused ??
-        `${asked === "better" ? "better" : `no worse than ${asked.margin}`} on validation: ${change(evidence)}`),
+        `${asked === "better" ? "better" : `no worse than ${asked.margin}`} on ${placeOf(asked)}: ${change(evidence)}`),
     n: differences.length,
     planned,
     stopped,
@@ -157,20 +167,21 @@ const meansOf = (scored: readonly Scored[]): Scored => ({
 
 function refusal(evidence: Evidence, asked: Asked): string | undefined {
   const { differences, must, ungraded } = evidence;
-  if (ungraded > 0) return `${ungraded} validation rollout${ungraded === 1 ? " is" : "s are"} ungraded`;
-  if (differences.length === 0) return "no validation example is graded in both arms";
+  const on = placeOf(asked);
+  if (ungraded > 0) return `${ungraded} ${on} rollout${ungraded === 1 ? " is" : "s are"} ungraded`;
+  if (differences.length === 0) return `no ${on} example is graded in both arms`;
   const worse = must.find((one) => one.candidate < one.baseline - TIE);
   if (worse !== undefined) {
-    return `must-pass criterion ${worse.name} got worse on validation: ${worse.baseline.toFixed(2)} -> ${worse.candidate.toFixed(2)}`;
+    return `must-pass criterion ${worse.name} got worse on ${on}: ${worse.baseline.toFixed(2)} -> ${worse.candidate.toFixed(2)}`;
   }
   const mean = meanOf(differences);
   if (asked !== "better") {
     const error = standardError(differences);
     if (mean >= -asked.margin - error - TIE) return undefined;
-    return `worse on validation by more than ${asked.margin} and a standard error of ${error.toFixed(3)}: ${change(evidence)}`;
+    return `worse on ${on} by more than ${asked.margin} and a standard error of ${error.toFixed(3)}: ${change(evidence)}`;
   }
   if (mean > TIE) return undefined;
-  return `${Math.abs(mean) <= TIE ? "no better" : "worse"} on validation: ${change(evidence)}`;
+  return `${Math.abs(mean) <= TIE ? "no better" : "worse"} on ${on}: ${change(evidence)}`;
 }
 
 const change = ({ baseline, candidate }: Scored): string =>

@@ -25,12 +25,20 @@ export interface Admission {
   printable(text: string): string;
 }
 
-/** @param topics words that only the learner's worked examples are about */
-export function openAdmission(suite: Suite, topics: readonly string[]): Admission {
+/**
+ * @param suite with every example: nothing of any of them may be copied
+ * @param topics words that only the learner's worked examples are about
+ * @param learned the examples that the run learns from
+ */
+export function openAdmission(
+  suite: Suite,
+  topics: readonly string[],
+  learned: Suite["examples"]["train"] = suite.examples.train,
+): Admission {
   const { minSupport } = suite.settings;
   const [leaks, foreign] = [leakCheck(suite), topicCheck(suite, topics)];
   const known = { phones: phonesOf(referenceTexts(suite)), names: namesOf(suite) };
-  const support = openSupport(suite.examples.train);
+  const support = openSupport(learned);
 
   const dangersOf = (text: string): QuarantineNotes["reasons"] => {
     const copied = leaks(text);

@@ -24,15 +24,19 @@ export interface Tokens {
   completionTokens: number;
 }
 
-/** Upper bounds from the settings: as if every group taught something and every candidate were refined. */
-export function planTraining(suite: Suite, form: "principles" | "contrast"): TrainingPlan {
+/**
+ * Upper bounds from the settings: as if every group taught something and every candidate were refined.
+ * @param replay earlier examples that the gate asks too
+ */
+export function planTraining(suite: Suite, form: "principles" | "contrast", replay = 0): TrainingPlan {
   const { settings, examples } = suite;
   const steps = planSteps(examples.train, settings);
   const { groupSize, screenSize } = settings;
   const { screens, attempts, perStep, perGroup } = boundsOf(settings, form);
   const training = steps.reduce((sum, step) => sum + step.batch.length * groupSize, 0);
   const screening = steps.reduce((sum, step) => sum + Math.min(screenSize, step.batch.length) * screens, 0);
-  const validation = examples.validation.length * settings.validationRepeats * (steps.length * attempts + 1);
+  const judged = examples.validation.length + replay;
+  const validation = judged * settings.validationRepeats * (steps.length * attempts + 1);
   const test = examples.test.length * settings.testRepeats * 2;
   const merging = (groups: number): number =>
     form === "contrast" || settings.schedule === "plain" ? 0 : mergeCalls(groups * MOST_PRINCIPLES);

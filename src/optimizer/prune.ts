@@ -104,6 +104,7 @@ function notes(
   { removed, verdict, spentBefore }: Judged,
 ): EntryNotes {
   const usage = runtime.limiter.usage.total();
+  const { replay: _, ...judged } = verdict;
   const operations = experiences.map(({ id, decision, effect }): Operation => {
     const op = removed.includes(id) ? "DELETE" : "KEEP";
     return { op, id, reason: decision, effect: measuredEffect(effect) };
@@ -115,7 +116,7 @@ function notes(
       ...operations.filter(({ op }) => op === "DELETE"),
       ...operations.filter(({ op }) => op === "KEEP"),
     ],
-    gate: { ...verdict, margin: suite.settings.pruneMargin },
+    gate: { ...judged, margin: suite.settings.pruneMargin },
     models: { agent: suite.agent.id() },
     costUsd: usage.unpriced > spentBefore.unpriced ? null : usage.costUsd - spentBefore.costUsd,
   };

@@ -55,10 +55,15 @@ function notes(run: TrainingRun, { candidate, groups, verdict, spentBefore }: Ju
       reason === undefined ? operation : { ...operation, reason: run.admission.printable(reason) },
     ),
     evidence: [...evidenceOf(candidate, groups)],
-    gate: { ...verdict },
+    gate: asJson(verdict),
     models: modelsOf(run),
     costUsd: usage.unpriced > spentBefore.unpriced ? null : usage.costUsd - spentBefore.costUsd,
   };
+}
+
+/** A gate's result as the history keeps it: a look at earlier examples is there where there was one. */
+function asJson({ replay, ...verdict }: GateResult): EntryNotes["gate"] {
+  return replay === undefined ? verdict : { ...verdict, replay: { ...replay } };
 }
 
 const modelsOf = (run: TrainingRun) => ({ agent: run.suite.agent.id(), learner: run.learner.id });

@@ -9,6 +9,7 @@ import { type Arm, rolloutGroup, type Sampling } from "../suite/rollouts.ts";
 import type { Suite, SuiteExample } from "../suite/suite.ts";
 import { type Admission, openAdmission, requireSupportable } from "./admission.ts";
 import { type Group, isUndecided, toGroup } from "./groups.ts";
+import { selectExamples } from "./incremental.ts";
 import { type Learner, openLearner } from "./learner.ts";
 import { loadPrompts, type Prompts } from "./prompt-file.ts";
 import { openRunRedaction, type RunRedaction } from "./run-redaction.ts";
@@ -23,12 +24,15 @@ export interface TrainingRun {
   admission: Admission;
   /** What is taken out of texts for the learner and for reports; absent when that is off. */
   redaction?: RunRedaction;
+  /** Earlier training examples that the gate asks too, where the run learns from some only. */
+  replay?: readonly SuiteExample[];
   /** Rollouts of training examples that were made elsewhere, by example id: the first step learns from them. */
   finished?: ReadonlyMap<string, readonly Rollout[]>;
 }
 
 /** @throws GrpoError for a wrong prompt file, learner or library, before anything is paid for */
-export async function openTraining(suite: Suite, runtime: Runtime): Promise<TrainingRun> {
+export async function openTraining(whole: Suite, runtime: Runtime): Promise<TrainingRun> {
+  const { suite, replay } = selectExamples(whole);
   const { settings } = suite;
   requireSupportable(suite);
   const store = libraryStoreOf(settings);
@@ -44,7 +48,8 @@ export async function openTraining(suite: Suite, runtime: Runtime): Promise<Trai
     learner: await openLearner(suite, runtime),
     prompts,
     store,
-    admission: openAdmission(suite, topics),
+    ...(replay.length === 0 ? {} : { replay }),
+    admission: openAdmission(whole, topics, suite.examples.train),
     ...(redaction === undefined ? {} : { redaction }),
   };
 }

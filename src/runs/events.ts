@@ -10,6 +10,7 @@ export type Phase =
   | "refinement"
   | "experiences"
   | "validation"
+  | "replay"
   | "test"
   | "evaluation";
 

@@ -130,6 +130,35 @@ export const SettingsSchema = z.strictObject({
     .describe(
       "Takes keys and personal data (and these names) out of what the learner reads and of reports. Default: on for `learn --results`, off for `train`.",
     ),
+  since: z
+    .string()
+    .refine(
+      (text) => text === "last" || !Number.isNaN(Date.parse(text)),
+      "must be a date (2026-12-01) or `last`",
+    )
+    .optional()
+    .describe(
+      "Learn only from examples added since: a date, or `last` for the library's newest version. Examples carry metadata.added.",
+    ),
+  only: z
+    .array(z.string().min(1))
+    .min(1)
+    .max(100_000)
+    .optional()
+    .describe("Learn only from these examples, by id."),
+  replay: z
+    .int()
+    .min(0)
+    .default(12)
+    .describe(
+      "Earlier training examples that the gate asks beside validation when a run learns from some examples only, so that nothing is forgotten.",
+    ),
+  replayMargin: z
+    .number()
+    .min(0)
+    .max(1)
+    .default(0.02)
+    .describe("How much worse on those a candidate may be, beside a standard error."),
   maxCostUsd: z.number().positive().optional().describe("Cap over agent, judges and learner together."),
   maxCalls: z
     .int()

@@ -38,6 +38,7 @@ it("help loads commander and the commands' flags, and nothing that does a comman
       "cli/conversation-commands",
       "cli/dataset-commands",
       "cli/evaluate-commands",
+      "cli/example-ids",
       "cli/flag-commands",
       "cli/flags",
       "cli/label-commands",

@@ -8,6 +8,8 @@ export interface Message {
 export interface Behaviour {
   /** Questions whose answers take no notice of the library. */
   deaf?: string;
+  /** Questions that are answered with nothing once a library asks for a question. */
+  spoilt?: string;
   always?: string;
   /** Does most things right while it explores. */
   eager?: boolean;
@@ -23,9 +25,12 @@ const INSTRUCTIONS: Record<string, string> = {
 export function agentReply(
   [system, user]: readonly Message[],
   { temperature, seed = 0 }: { temperature?: number | undefined; seed?: number | undefined },
-  { deaf, always, eager = false }: Behaviour = {},
+  { deaf, spoilt, always, eager = false }: Behaviour = {},
 ): string {
   if (always !== undefined) return always;
+  const asked = user?.content ?? "";
+  if (spoilt !== undefined && new RegExp(spoilt).test(asked) && (system?.content ?? "").includes("question"))
+    return "You came here.";
   const told = (words: string): boolean =>
     !(deaf !== undefined && new RegExp(deaf).test(user?.content ?? "")) &&
     (system?.content ?? "").includes(words);
