@@ -1,0 +1,46 @@
+import type { PostgresConnection } from "./postgres-connection.ts";
+import { advisoryKey } from "./postgres-lock.ts";
+
+/** A library's current text is one row; its history one row a line, that nothing can change or take away. */
+const tablesOf = (schema: string): string => `
+create schema if not exists ${schema};
+create table if not exists ${schema}.libraries (
+  agent text not null,
+  route text not null,
+  text bytea,
+  hash text,
+  primary key (agent, route),
+  check ((text is null and hash is null) or hash = encode(sha256(text), 'hex'))
+);
+create table if not exists ${schema}.history (
+  agent text not null,
+  route text not null,
+  seq integer not null check (seq > 0),
+  line bytea not null,
+  written_at timestamptz not null default now(),
+  primary key (agent, route, seq),
+  foreign key (agent, route) references ${schema}.libraries (agent, route)
+);
+create or replace function ${schema}.refuse_change() returns trigger language plpgsql as $$
+begin
+  raise exception 'the history of a library is only ever appended to';
+end $$;
+drop trigger if exists append_only on ${schema}.history;
+create trigger append_only before update or delete or truncate on ${schema}.history
+  for each statement execute function ${schema}.refuse_change();`;
+
+/**
+ * Makes the tables where they are not there yet; several processes may do so at once.
+ * @returns whether they were made now
+ */
+export function makeTables(connection: PostgresConnection): Promise<boolean> {
+  const { schema } = connection;
+  return connection.transaction("write", async (client) => {
+    await client.query("set local lock_timeout = '30s'");
+    await client.query("select pg_advisory_xact_lock($1)", [advisoryKey("tables", schema)]);
+    const { rows } = await client.query("select to_regclass($1) is not null as ready", [`${schema}.history`]);
+    if (rows[0]?.ready === true) return false;
+    await client.query(tablesOf(schema));
+    return true;
+  });
+}
