@@ -1,6 +1,6 @@
 import type { Pool, PoolClient } from "pg";
 import { GrpoError } from "./error.ts";
-import { storeFailure, unreachable, urlInvalid } from "./postgres-errors.ts";
+import { storeFailure, unreachable } from "./postgres-errors.ts";
 import { type PostgresOptions, requireSchemaName } from "./postgres-options.ts";
 
 /** What runs in a transaction. `read` sees one moment; `write` waits for two seconds at most for another writer. */
@@ -65,20 +65,14 @@ export class PostgresConnection {
 
   async #open(): Promise<Pool> {
     const { default: pg } = await importPg();
-    let pool: Pool;
-    try {
-      pool = new pg.Pool({
-        connectionString: this.#url,
-        max: 4,
-        connectionTimeoutMillis: 5000,
-        keepAlive: true,
-        allowExitOnIdle: true,
-        application_name: "promptfoo-grpo",
-      });
-    } catch {
-      // What was thrown holds the connection string.
-      throw urlInvalid();
-    }
+    const pool = new pg.Pool({
+      connectionString: this.#url,
+      max: 4,
+      connectionTimeoutMillis: 5000,
+      keepAlive: true,
+      allowExitOnIdle: true,
+      application_name: "promptfoo-grpo",
+    });
     // A connection that is lost is met by the next query; without listeners it would end the process.
     pool.on("error", () => undefined);
     pool.on("connect", (client) => client.on("error", () => undefined));

@@ -43,8 +43,10 @@ export function storeFailure(error: unknown, { url, schema }: Secrecy): GrpoErro
   });
 }
 
-/** @returns GrpoError STORE_UNREACHABLE */
+/** @returns GrpoError STORE_UNREACHABLE, STORE_URL_INVALID */
 export function unreachable(error: unknown, url: string): GrpoError {
+  // Such an error holds the connection string.
+  if (codeOf(error) === "ERR_INVALID_URL") return urlInvalid();
   const cause = withoutSecrets(error, url);
   return new GrpoError({
     code: "STORE_UNREACHABLE",
@@ -55,7 +57,7 @@ export function unreachable(error: unknown, url: string): GrpoError {
   });
 }
 
-export const urlInvalid = (): GrpoError =>
+const urlInvalid = (): GrpoError =>
   new GrpoError({
     code: "STORE_URL_INVALID",
     message: "The connection string of the database cannot be read.",

@@ -28,8 +28,8 @@ export const withoutPostgres: string | undefined =
 if (withoutPostgres !== undefined) process.stderr.write(`PostgreSQL tests: ${withoutPostgres}\n`);
 
 export interface TestServer {
-  /** A new, empty database; its connection string. */
-  database(): Promise<string>;
+  /** A new, empty database, made `with` more than a name; its connection string. */
+  database(more?: string): Promise<string>;
   query(url: string, sql: string): Promise<Record<string, unknown>[]>;
 }
 
@@ -37,7 +37,6 @@ export interface TestServer {
 export function postgresServer(): TestServer {
   let cluster: Cluster | undefined;
   let databases = 0;
-  const clients: pg.Client[] = [];
   const running = (): Cluster => {
     if (cluster === undefined) throw new Error("the server runs while tests do");
     return cluster;
@@ -54,14 +53,11 @@ export function postgresServer(): TestServer {
   beforeAll(() => {
     if (bin !== undefined) cluster = startCluster(bin);
   });
-  afterAll(async () => {
-    await Promise.all(clients.map((client) => client.end()));
-    cluster?.stop();
-  });
+  afterAll(() => cluster?.stop());
   return {
-    database: async () => {
+    database: async (more = "") => {
       const name = `test_${++databases}`;
-      await query(running().url("postgres"), `create database ${name}`);
+      await query(running().url("postgres"), `create database ${name} ${more}`);
       return running().url(name);
     },
     query,
