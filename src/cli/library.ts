@@ -17,7 +17,9 @@ import { describeQuarantined } from "./quarantine.ts";
 export async function listLibraries(stores: LibraryStores): Promise<string> {
   const known = await stores.addresses();
   if (known.length === 0) return `No library in ${safeLine(stores.place)}.`;
-  return (await Promise.all(known.map((address) => describeLibrary(stores, address)))).join("\n");
+  const lines: string[] = [];
+  for (const address of known) lines.push(await describeLibrary(stores, address));
+  return lines.join("\n");
 }
 
 /** `library show`: what the library says now. */

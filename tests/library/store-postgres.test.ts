@@ -68,6 +68,17 @@ describe.skipIf(withoutPostgres !== undefined)("PostgreSQL", () => {
       }
     });
 
+    it("are made in a schema that is there, by a user who may make no schema", async () => {
+      const url = await server.database();
+      await server.query(url, "create role maker login; create schema grpo authorization maker");
+      const stores = postgresStores({ url: url.replace("//tester:", "//maker:") });
+      expect(await stores.init()).toBe(true);
+      expect((await change(stores.open(ADDRESS), add("Be kind."))).version).toBe(1);
+      await expect(
+        failure(() => postgresStores({ url: url.replace("//tester:", "//maker:"), schema: "other" }).init()),
+      ).resolves.toContain("LIBRARY_NOT_WRITABLE");
+    });
+
     it("stand in a schema of one's own, whose name is no SQL", async () => {
       const url = await server.database();
       const [one, two] = ["one", "two"].map((schema) => postgresStores({ url, schema }));
