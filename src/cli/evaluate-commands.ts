@@ -2,7 +2,7 @@ import { type Command, Option } from "commander";
 import { GrpoError } from "../library/error.ts";
 import { quietPromptfoo } from "../suite/quiet.ts";
 import type { EvaluatedSplit, EvaluateOptions } from "./evaluate.ts";
-import { atLeastOne, defined, parts, share, someOf, whole, withCaps } from "./flags.ts";
+import { atLeastOne, defined, parts, share, someOf, storeOption, whole, withCaps } from "./flags.ts";
 
 const EVAL_EXAMPLES = `
 Examples:
@@ -110,6 +110,7 @@ function shared(command: Command): Command {
     .option("--agent <name>", "names the library's folder")
     .option("--route <name>", "names the library's file")
     .option("--experiences <folder>", "root folder of the libraries")
+    .addOption(storeOption())
     .option("--provider <id or label>", "the provider, when there are several and the arms name none")
     .option("--prompt <label or text>", "the prompt, when there are several and the arms name none")
     .option("--judge <provider id>", "grader for model-graded assertions that name none")
@@ -155,7 +156,7 @@ async function run(kind: "eval" | "gate", given: Flags): Promise<number> {
 
 /** What only an evaluation has that is made now. */
 const LIVE = [
-  ...["config", "repeats", "dryRun", "experiences", "provider", "prompt", "judge"],
+  ...["config", "repeats", "dryRun", "experiences", "store", "provider", "prompt", "judge"],
   ...["maxCost", "maxCalls", "maxTokens", "concurrency"],
 ];
 /** What only logged conversations have. */

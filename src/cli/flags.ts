@@ -1,4 +1,4 @@
-import { type Command, InvalidArgumentError } from "commander";
+import { type Command, InvalidArgumentError, Option } from "commander";
 
 /** Readers of flag values; commander names the flag when one throws. */
 export const whole = (text: string): number => {
@@ -68,6 +68,12 @@ export const withCaps = (command: Command): Command =>
     .option("--max-calls <n>", "calls at most, all models together", atLeastOne)
     .option("--max-tokens <n>", "tokens in and out at most, all models together", atLeastOne)
     .option("--concurrency <n>", "calls in flight at most", whole);
+
+/** Where libraries are kept; the config's own setting where nothing is said. */
+export const storeOption = (): Option =>
+  new Option("--store <kind>", "where libraries are kept: files, or PostgreSQL by GRPO_DATABASE_URL").choices(
+    ["files", "postgres"],
+  );
 
 /** The flags of a command whose runs are on the disk. */
 export const withResume = (command: Command): Command =>

@@ -1,13 +1,20 @@
 import type { Command } from "commander";
 import { GrpoError } from "../library/error.ts";
 import type { LibraryStore } from "../library/store.ts";
+import type { LibraryStores } from "../library/stores.ts";
+import { defined, storeOption } from "./flags.ts";
 import { print } from "./output.ts";
 import { pruneCommand } from "./prune-commands.ts";
 
-interface Address {
+interface Where {
+  experiences: string;
+  store: "files" | "postgres";
+  schema: string;
+  urlEnv: string;
+}
+interface Address extends Where {
   agent: string;
   route: string;
-  experiences: string;
 }
 
 const EXAMPLES = `
@@ -18,7 +25,10 @@ Examples:
   $ promptfoo-grpo library rollback 2 --agent integro --reason "v3 pushes Paul"
   $ promptfoo-grpo library show --effects --agent integro
   $ promptfoo-grpo library prune --dry-run
-  $ promptfoo-grpo library release Q1 --agent integro --reason "a false alarm"`;
+  $ promptfoo-grpo library release Q1 --agent integro --reason "a false alarm"
+  $ promptfoo-grpo library init                             libraries in PostgreSQL (GRPO_DATABASE_URL), once
+  $ promptfoo-grpo library import --from experiences
+  $ promptfoo-grpo library log --store postgres --agent integro`;
 
 function version(text: string): number {
   const value = Number(text.replace(/^v/i, ""));
@@ -38,25 +48,21 @@ export function libraryCommands(program: Command, done: (exitCode: number) => vo
     .command("library")
     .description("Read, compare and take back libraries.")
     .addHelpText("after", EXAMPLES);
-  const root = ["--experiences <folder>", "root folder of the libraries", "experiences"] as const;
   const say = (text: string): void => {
     print(`${text}\n`);
   };
   const one = (name: string, description: string): Command =>
-    library
-      .command(name)
-      .description(description)
-      .option("--agent <name>", "the agent", "agent")
-      .option("--route <name>", "the route", "common")
-      .option(...root);
-
-  library
-    .command("list")
-    .description("Every library, one line each.")
-    .option(...root)
-    .action(async ({ experiences }: Address) =>
-      say(await (await import("./library.ts")).listLibraries(experiences)),
+    inStore(
+      library
+        .command(name)
+        .description(description)
+        .option("--agent <name>", "the agent", "agent")
+        .option("--route <name>", "the route", "common"),
     );
+
+  inStore(library.command("list").description("Every library, one line each.")).action(async (where: Where) =>
+    say(await (await import("./library.ts")).listLibraries(await storesAt(where))),
+  );
   one("show", "What a library says now.")
     .option("--effects", "also what each experience was last measured to do to the reward")
     .action(async ({ effects, ...address }: Address & { effects?: boolean }) =>
@@ -98,13 +104,62 @@ export function libraryCommands(program: Command, done: (exitCode: number) => vo
     },
   );
   pruneCommand(library, done);
+  storeCommands(library, say);
+}
+
+/** `library init`, `export` and `import`: libraries in a database. */
+function storeCommands(library: Command, say: (text: string) => void): void {
+  inDatabase(
+    library.command("init").description("Make the tables for libraries in PostgreSQL, once."),
+  ).action(async (database: Omit<Where, "experiences" | "store">) => {
+    const stores = await storesAt({ ...database, store: "postgres", experiences: "experiences" });
+    say(`${stores.place}: ${(await stores.init()) ? "the tables are made" : "the tables are there"}`);
+  });
+  const copy = (name: string, description: string): Command =>
+    inDatabase(
+      library
+        .command(name)
+        .description(description)
+        .option("--agent <name>", "only this agent's")
+        .option("--route <name>", "only this route's"),
+    );
+  type Copied = Omit<Where, "experiences" | "store"> & { agent?: string; route?: string };
+  const between = async ({ agent, route, ...database }: Copied, folder: string, out: boolean) => {
+    const { copyLibraries } = await import("./library-transfer.ts");
+    const files = await storesAt({ ...database, store: "files", experiences: folder });
+    const tables = await storesAt({ ...database, store: "postgres", experiences: folder });
+    const [from, to] = out ? [tables, files] : [files, tables];
+    say(await copyLibraries(from, to, defined({ agent, route })));
+  };
+  copy("export", "Copy libraries with their whole history from PostgreSQL to files.")
+    .option("--to <folder>", "root folder of the libraries", "experiences")
+    .action(async ({ to, ...given }: Copied & { to: string }) => between(given, to, true));
+  copy("import", "Copy libraries with their whole history, and what was edited, from files to PostgreSQL.")
+    .option("--from <folder>", "root folder of the libraries", "experiences")
+    .action(async ({ from, ...given }: Copied & { from: string }) => between(given, from, false));
+}
+
+const inStore = (command: Command): Command =>
+  inDatabase(
+    command
+      .option("--experiences <folder>", "root folder of the libraries", "experiences")
+      .addOption(storeOption().default("files")),
+  );
+
+const inDatabase = (command: Command): Command =>
+  command
+    .option("--schema <name>", "the schema in PostgreSQL", "grpo")
+    .option("--url-env <name>", "environment variable of the connection string", "GRPO_DATABASE_URL");
+
+async function storesAt({ experiences, store, schema, urlEnv }: Where): Promise<LibraryStores> {
+  const { storesOf } = await import("../suite/library-store.ts");
+  return storesOf({ experiences, store: store === "files" ? store : { postgres: { urlEnv, schema } } });
 }
 
 async function onStore<T>(
-  { agent, route, experiences }: Address,
+  { agent, route, ...where }: Address,
   ask: (work: Work, store: LibraryStore) => Promise<T>,
 ): Promise<T> {
-  const { openLibraryStore } = await import("../library/store.ts");
-  const store = openLibraryStore({ root: experiences, agent, route });
+  const store = (await storesAt(where)).open({ agent, route });
   return ask(await import("./library.ts"), store);
 }

@@ -1,5 +1,3 @@
-import { readdirSync } from "node:fs";
-import { join } from "node:path";
 import { parseLibrary } from "../library/document.ts";
 import { GrpoError } from "../library/error.ts";
 import { type Limits, LimitsSchema } from "../library/experience.ts";
@@ -9,17 +7,19 @@ import type { Look } from "../library/looks.ts";
 import { effectText, type MeasuredEffect, type Operation } from "../library/operations.ts";
 import type { Quarantined } from "../library/quarantine.ts";
 import { estimatedPromptTokens } from "../library/render.ts";
-import { type LibraryStore, openLibraryStore } from "../library/store.ts";
+import type { LibraryAddress } from "../library/state.ts";
+import type { LibraryStore } from "../library/store.ts";
+import type { LibraryStores } from "../library/stores.ts";
 import { safeLine } from "../library/text.ts";
 import { describeQuarantined } from "./quarantine.ts";
 
-/** `library list`: one line a library below `root`; one that cannot be read says why. */
-export async function listLibraries(root: string): Promise<string> {
-  const stores = foldersIn(root).flatMap((agent) =>
-    routesIn(join(root, agent)).map((route) => ({ agent, route })),
-  );
-  if (stores.length === 0) return `No library in ${safeLine(root)}.`;
-  return (await Promise.all(stores.map((address) => describeLibrary(root, address)))).join("\n");
+/** `library list`: one line a library; one that cannot be read says why. */
+export async function listLibraries(stores: LibraryStores): Promise<string> {
+  const known = await stores.addresses();
+  if (known.length === 0) return `No library in ${safeLine(stores.place)}.`;
+  const lines: string[] = [];
+  for (const address of known) lines.push(await describeLibrary(stores, address));
+  return lines.join("\n");
 }
 
 /** `library show`: what the library says now. */
@@ -86,10 +86,10 @@ export async function lintLibraryFile(
   };
 }
 
-async function describeLibrary(root: string, address: { agent: string; route: string }): Promise<string> {
+async function describeLibrary(stores: LibraryStores, address: LibraryAddress): Promise<string> {
   const name = safeLine(`${address.agent}/${address.route}`);
   try {
-    const { document, version, edited, hash } = await openLibraryStore({ root, ...address }).load();
+    const { document, version, edited, hash } = await stores.open(address).load();
     const count = document.experiences.length;
     return `${name}  ${versionName(version, edited)}  ${count} experience${count === 1 ? "" : "s"}  ${shortHash(hash)}`;
   } catch (error) {
@@ -165,27 +165,4 @@ function versionName(version: number, edited: boolean): string {
 
 function shortHash(hash: string | null): string {
   return hash === null ? "-" : hash.slice(0, 12);
-}
-
-function foldersIn(root: string): string[] {
-  return entriesOf(root).flatMap((entry) => (entry.isDirectory() ? [entry.name] : []));
-}
-
-function routesIn(folder: string): string[] {
-  const names = entriesOf(folder).flatMap((entry) => (entry.isFile() ? [entry.name] : []));
-  return names.flatMap((name) => (name.endsWith(".md") && !name.startsWith(".") ? [name.slice(0, -3)] : []));
-}
-
-function entriesOf(folder: string) {
-  try {
-    return readdirSync(folder, { withFileTypes: true }).toSorted((a, b) => (a.name < b.name ? -1 : 1));
-  } catch (cause) {
-    throw new GrpoError({
-      code: "LIBRARY_ROOT_NOT_FOUND",
-      message: "The folder of the libraries cannot be read.",
-      place: folder,
-      remedy: "Name the folder that holds one folder an agent.",
-      cause,
-    });
-  }
 }

@@ -1,7 +1,7 @@
 import type { Command } from "commander";
 import { quietPromptfoo } from "../suite/quiet.ts";
 import type { SettingsInput } from "../suite/settings.ts";
-import { atLeastOne, defined, share, whole, withCaps, withResume } from "./flags.ts";
+import { atLeastOne, defined, share, storeOption, whole, withCaps, withResume } from "./flags.ts";
 import type { PruneOptions } from "./prune.ts";
 
 const EXAMPLES = `
@@ -36,6 +36,7 @@ export function pruneCommand(library: Command, done: (exitCode: number) => void)
     .option("--agent <name>", "names the library's folder")
     .option("--route <name>", "names the library's file")
     .option("--experiences <folder>", "root folder of the libraries")
+    .addOption(storeOption())
     .option("--provider <id or label>", "the provider, when there are several")
     .option("--prompt <label or text>", "the prompt, when there are several")
     .option("--judge <provider id>", "grader for model-graded assertions that name none")

@@ -3,7 +3,17 @@ import type { Command } from "commander";
 import { quietPromptfoo } from "../suite/quiet.ts";
 import type { SettingsInput } from "../suite/settings.ts";
 import { exampleIds } from "./example-ids.ts";
-import { atLeastOne, decimal, defined, named, shares, whole, withCaps, withResume } from "./flags.ts";
+import {
+  atLeastOne,
+  decimal,
+  defined,
+  named,
+  shares,
+  storeOption,
+  whole,
+  withCaps,
+  withResume,
+} from "./flags.ts";
 import type { TrainOptions } from "./train.ts";
 
 const EXAMPLES = `
@@ -89,6 +99,7 @@ function withSettings(command: Command): Command {
     .option("--agent <name>", "names the library's folder")
     .option("--route <name>", "names the library's file")
     .option("--experiences <folder>", "root folder of the libraries")
+    .addOption(storeOption())
     .option("--provider <id or label>", "the provider to train, when there are several")
     .option("--prompt <label or text>", "the prompt to train, when there are several")
     .option("--learner <provider id>", "the model that reflects (default: the agent's own)")

@@ -54,7 +54,8 @@ function readBytes(path: string): Buffer | null {
   }
 }
 
-function textOf(bytes: Buffer, path: string): string {
+/** @throws GrpoError LIBRARY_NOT_UTF8 */
+export function textOf(bytes: Buffer, path: string): string {
   try {
     return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
   } catch (cause) {

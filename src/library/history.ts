@@ -57,6 +57,8 @@ export function printEntry(entry: HistoryEntry): string {
 
 /** Everything that a history file holds, each kind oldest first. */
 export interface History {
+  /** Every line as it stands, without its line end, oldest first. */
+  lines: readonly string[];
   entries: HistoryEntry[];
   looks: Look[];
   quarantined: Quarantined[];
@@ -75,6 +77,7 @@ export function parseHistory(source: string, place: string): History {
   if (unfinished !== "") all.push(parseLastEntry(unfinished, `${place}:${lines.length + 1}`));
   requireRising(all, place);
   return {
+    lines: unfinished === "" ? lines : [...lines, unfinished],
     entries: all.filter((one) => one.status !== "look" && one.status !== "quarantined"),
     looks: all.filter((one) => one.status === "look"),
     quarantined: all.filter((one) => one.status === "quarantined"),

@@ -18,7 +18,12 @@ export { appendToSystemPrompt, type InjectOptions, injectIntoPrompt } from "./in
 export { requireWithinLimits } from "./limits.ts";
 export { type Finding, lintLibrary } from "./lint.ts";
 export type { Look, LookNotes } from "./looks.ts";
-export { type OpenedLibrary, type OpenLibraryOptions, openLibrary } from "./open-library.ts";
+export {
+  type OpenedLibrary,
+  type OpenLibraryOptions,
+  openLibrary,
+  openLibraryFrom,
+} from "./open-library.ts";
 export {
   type AppliedOperation,
   applyOperations,
@@ -34,5 +39,8 @@ export { findOverlap } from "./overlap.ts";
 export type { Quarantined, QuarantineNotes } from "./quarantine.ts";
 export { estimatedPromptTokens, renderExperiences } from "./render.ts";
 export { type ScreenCode, type ScreenFinding, type ScreenOptions, screenText } from "./screening.ts";
+export type { LibraryAddress } from "./state.ts";
 export { type LibraryStore, type LoadedLibrary, openLibraryStore, type StoreOptions } from "./store.ts";
+export { fileStores, type LibraryStores, type PostgresStoresOptions, postgresStores } from "./stores.ts";
 export { safeColumns, safeJson, safeLine, safeText } from "./text.ts";
+export type { LibrarySnapshot, Received } from "./transfer.ts";

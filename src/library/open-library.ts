@@ -4,7 +4,9 @@ import type { Experience } from "./experience.ts";
 import { hashText, readText } from "./files.ts";
 import { appendToSystemPrompt } from "./inject.ts";
 import { renderExperiences } from "./render.ts";
-import { filesOf, parseOwn, readEntries, requireVersion } from "./store-files.ts";
+import { type LibraryPlace, parseOwn, requireVersion } from "./state.ts";
+import type { LibraryStore } from "./store.ts";
+import { filesOf, readEntries } from "./store-files.ts";
 
 export interface OpenLibraryOptions {
   /** Folder that holds one folder an agent; `experiences` by default. */
@@ -38,18 +40,30 @@ export function openLibrary(options: OpenLibraryOptions): OpenedLibrary {
   });
   if (options.version !== undefined) {
     const { text, version } = requireVersion(files, readEntries(files), options.version);
-    return opened(parseOwn(files, text, `${files.history} version ${version}`), version);
+    return opened(parseOwn(files, text, `${files.historyPath} version ${version}`), version);
   }
-  const text = readText(files.library);
+  return openedNow(files, readText(files.path));
+}
+
+/**
+ * The same from a store, a database's for example: what the library says now, or one of its versions.
+ * @throws GrpoError as `openLibrary`, and what keeps the store from being read
+ */
+export async function openLibraryFrom(store: LibraryStore, version?: number): Promise<OpenedLibrary> {
+  if (version !== undefined) return opened(await store.readVersion(version), version);
+  return openedNow(store, await store.current());
+}
+
+function openedNow(place: LibraryPlace, text: string | null): OpenedLibrary {
   if (text === null) {
     throw new GrpoError({
       code: "LIBRARY_NOT_FOUND",
-      message: `There is no library for agent ${files.agent}, route ${files.route}.`,
-      place: files.library,
+      message: `There is no library for agent ${place.agent}, route ${place.route}.`,
+      place: place.path,
       remedy: "Check root, agent and route, or train the agent first.",
     });
   }
-  const document = parseOwn(files, text, files.library);
+  const document = parseOwn(place, text, place.path);
   return opened(document, document.version);
 }
 

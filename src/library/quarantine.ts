@@ -1,4 +1,6 @@
 import { z } from "zod";
+import type { Change } from "./backend.ts";
+import { normaliseText } from "./experience.ts";
 
 /**
  * A line of the history that is no version: a text that the learner proposed and that may not enter the library
@@ -27,3 +29,18 @@ export type QuarantineNotes = Omit<z.input<typeof QuarantinedSchema>, "status" |
 
 export const isQuarantined = (value: unknown): boolean =>
   typeof value === "object" && value !== null && "status" in value && value.status === "quarantined";
+
+/** The rule that keeps a text once: the same words again are the line that is there. */
+export function recordQuarantined(
+  quarantined: readonly Quarantined[],
+  notes: QuarantineNotes,
+  clock: () => Date,
+): Change<Quarantined> {
+  const words = normaliseText(notes.text);
+  const known = quarantined.find((one) => normaliseText(one.text) === words);
+  if (known !== undefined) return { steps: [], result: known };
+  const last = Number(quarantined.at(-1)?.id.slice(1) ?? 0);
+  const at = clock().toISOString();
+  const line = QuarantinedSchema.parse({ ...notes, status: "quarantined", id: `Q${last + 1}`, at });
+  return { steps: [{ line: JSON.stringify(line) }], result: line };
+}

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { emptyLibrary, type LibraryDocument, parseLibrary } from "./document.ts";
+import type { Change, LibraryBackend, Step } from "./backend.ts";
 import { GrpoError } from "./error.ts";
 import { requireName } from "./experience.ts";
 import {
@@ -12,76 +12,48 @@ import {
   writeDurably,
   writingTo,
 } from "./files.ts";
-import {
-  type AcceptedEntry,
-  type History,
-  type HistoryEntry,
-  isAccepted,
-  parseHistory,
-  printEntry,
-} from "./history.ts";
+import { type History, type HistoryEntry, isAccepted, parseHistory } from "./history.ts";
 import { withLock } from "./lock.ts";
-import type { Look } from "./looks.ts";
-import type { Quarantined } from "./quarantine.ts";
+import {
+  type LibraryAddress,
+  type LibraryPlace,
+  type LibraryState,
+  stateOf,
+  type Versions,
+} from "./state.ts";
 
-/** Which library: its root folder, its agent and its route. */
-export interface LibraryAddress {
+/** Which library, and the root folder that it is in. */
+export interface FileAddress extends LibraryAddress {
   root: string;
-  agent: string;
-  route: string;
-}
-
-/** What a library is called, and how an error names the place where it is. */
-export interface LibraryPlace {
-  readonly agent: string;
-  readonly route: string;
-  readonly path: string;
 }
 
 /** The files of one library. */
-export interface LibraryFiles extends LibraryAddress {
+export interface LibraryFiles extends LibraryPlace {
   folder: string;
-  library: string;
-  history: string;
   /** The next version while it is being committed. */
   pending: string;
   lock: string;
 }
 
-/** What stands on the disk. */
-export interface LibraryState {
-  entries: HistoryEntry[];
-  /** The last accepted version. */
-  last: AcceptedEntry | null;
-  text: string | null;
-  /** sha256 of `text`; null without a file. */
-  hash: string | null;
-}
-
 /** @throws GrpoError LIBRARY_NAME_INVALID */
-export function filesOf({ root, agent, route }: LibraryAddress): LibraryFiles {
+export function filesOf({ root, agent, route }: FileAddress): LibraryFiles {
   const folder = join(root, requireName("agent", agent));
   requireName("route", route);
   return {
-    root,
     agent,
     route,
     folder,
-    library: join(folder, `${route}.md`),
-    history: join(folder, `${route}.history.jsonl`),
+    path: join(folder, `${route}.md`),
+    historyPath: join(folder, `${route}.history.jsonl`),
     pending: join(folder, `.${route}.md.pending`),
     lock: join(folder, `.${route}.lock`),
   };
 }
 
-export function readEntries(files: LibraryFiles): HistoryEntry[] {
-  return readHistory(files).entries;
-}
-
 export function readHistory(files: LibraryFiles): History {
-  const { whole, rest } = readLines(files.history);
-  const text = rest.length === 0 || isInterrupted(files, whole, rest) ? whole : readText(files.history);
-  return parseHistory(text ?? "", files.history);
+  const { whole, rest } = readLines(files.historyPath);
+  const text = rest.length === 0 || isInterrupted(files, whole, rest) ? whole : readText(files.historyPath);
+  return parseHistory(text ?? "", files.historyPath);
 }
 
 /**
@@ -93,137 +65,99 @@ function isInterrupted(files: LibraryFiles, whole: string, rest: Buffer): boolea
     JSON.parse(rest.toString());
     return false;
   } catch {
-    const last = parseHistory(whole, files.history).entries.findLast(isAccepted);
-    const text = readText(files.library);
+    const last = parseHistory(whole, files.historyPath).entries.findLast(isAccepted);
+    const text = readText(files.path);
     return (text === null ? null : hashText(text)) === (last?.hash ?? null);
   }
 }
 
 /** Takes an interrupted line away, so that the next one does not follow it. */
 function mendHistory(files: LibraryFiles): void {
-  const { whole, rest } = readLines(files.history);
+  const { whole, rest } = readLines(files.historyPath);
   if (rest.length > 0 && isInterrupted(files, whole, rest))
-    truncateDurably(files.history, Buffer.byteLength(whole));
-}
-
-export function readState(files: LibraryFiles): LibraryState {
-  const entries = readEntries(files);
-  const text = readText(files.library);
-  return {
-    entries,
-    last: entries.findLast(isAccepted) ?? null,
-    text,
-    hash: text === null ? null : hashText(text),
-  };
+    truncateDurably(files.historyPath, Buffer.byteLength(whole));
 }
 
 /**
  * Whether a commit was cut off after its history entry and before the library file took the new text. The
  * pending file tells that from a person who put an older text back.
  */
-export function isCutOff(files: LibraryFiles, { last, hash }: LibraryState): boolean {
+function isCutOff(files: LibraryFiles, { last, hash }: Versions): boolean {
   if (last === null || hash === last.hash || hash !== last.parentHash) return false;
   const pending = readText(files.pending);
   return pending !== null && hashText(pending) === last.hash;
 }
 
+/** A library in files, one folder an agent. Its actions run to their end before they return. */
+export function fileBackend(files: LibraryFiles): LibraryBackend {
+  return {
+    agent: files.agent,
+    route: files.route,
+    path: files.path,
+    historyPath: files.historyPath,
+    text: async () => readText(files.path),
+    history: async () => readHistory(files),
+    state: async () => completed(files),
+    change: async (rule) => writing(files, (state) => apply(files, rule(state))),
+    keep: async (text) => keepCandidate(files, text),
+  };
+}
+
+/** Puts a candidate that could not be committed beside the library; returns its path. */
+export function keepCandidate({ folder, path }: LibraryFiles, text: string): string {
+  const candidate = `${path}.candidate`;
+  writingTo(folder, () => writeDurably(candidate, text));
+  return candidate;
+}
+
+export function readEntries(files: LibraryFiles): HistoryEntry[] {
+  return readHistory(files).entries;
+}
+
+const readState = (files: LibraryFiles): LibraryState => stateOf(readText(files.path), readHistory(files));
+
+/**
+ * What stands on the disk, with a commit that was cut off completed. Where the repair cannot be written (or
+ * another process is at it), the reader still gets the new version.
+ */
+function completed(files: LibraryFiles): { state: LibraryState; recovered: boolean } {
+  const found = readState(files);
+  if (!isCutOff(files, found)) return { state: found, recovered: false };
+  try {
+    return { state: writing(files, (state) => state), recovered: true };
+  } catch (error) {
+    const isHarmless =
+      error instanceof GrpoError &&
+      (error.code === "LIBRARY_NOT_WRITABLE" || error.code === "LIBRARY_LOCKED");
+    if (!isHarmless || found.last === null) throw error;
+    return { state: { ...found, text: found.last.text, hash: found.last.hash }, recovered: true };
+  }
+}
+
 /** Runs an action that writes, alone, on the state of the disk with a commit that was cut off completed. */
-export function writing<T>(files: LibraryFiles, action: (state: LibraryState) => T): T {
+function writing<T>(files: LibraryFiles, action: (state: LibraryState) => T): T {
   return writingTo(files.folder, () =>
     withLock(files.lock, () => {
       mendHistory(files);
       const state = readState(files);
       if (!isCutOff(files, state)) return action(state);
-      renameDurably(files.pending, files.library);
+      renameDurably(files.pending, files.path);
       return action(readState(files));
     }),
   );
 }
 
-/**
- * The commit itself. The history entry is what makes a version: a crash before it leaves a pending file that
- * the next commit overwrites, a crash after it a pending file that the next load puts into place.
- */
-export function putVersion(files: LibraryFiles, entry: HistoryEntry): void {
-  writeDurably(files.pending, entry.text);
-  appendEntry(files, entry);
-  renameDurably(files.pending, files.library);
-}
-
-export function appendEntry(files: LibraryFiles, entry: HistoryEntry): void {
-  appendDurably(files.history, printEntry(entry));
-}
-
-/** A line that is no version. */
-export function appendNote(files: LibraryFiles, note: Look | Quarantined): void {
-  appendDurably(files.history, JSON.stringify(note));
+function apply<T>(files: LibraryFiles, { steps, result }: Change<T>): T {
+  for (const step of steps) put(files, step);
+  return result;
 }
 
 /**
- * The library that a text of this address holds; the empty one for null.
- * @throws GrpoError LIBRARY_MISPLACED, and what `parseLibrary` throws
+ * One step of a change. Where a line makes a version, the line is the commit itself: a crash before it leaves a
+ * pending file that the next commit overwrites, a crash after it a pending file that the next load puts into place.
  */
-export function parseOwn(
-  files: Pick<LibraryPlace, "agent" | "route">,
-  text: string | null,
-  place: string,
-): LibraryDocument {
-  const document = text === null ? emptyLibrary(files) : parseLibrary(text, place);
-  if (document.agent === files.agent && document.route === files.route) return document;
-  throw new GrpoError({
-    code: "LIBRARY_MISPLACED",
-    message: `The library says it belongs to ${document.agent}/${document.route}, not ${files.agent}/${files.route}.`,
-    place,
-    remedy: "Correct agent and route in its front matter, or move the file.",
-  });
-}
-
-/** One above every id that any accepted version has held. */
-export function nextIdOf(entries: readonly HistoryEntry[]): number {
-  let next = 1;
-  for (const { text } of entries.filter(isAccepted)) {
-    for (const match of text.matchAll(/^- \[E([1-9]\d{0,5})\]/gm))
-      next = Math.max(next, Number(match[1]) + 1);
-    next = Math.max(next, Number(/^next_id:[ \t]*(\d{1,6})/m.exec(text)?.[1] ?? 1));
-  }
-  return next;
-}
-
-/** Refuses to take a file that is gone for an empty library. */
-export function requireFile(files: LibraryFiles, { text, last }: LibraryState): void {
-  if (text !== null || last === null) return;
-  throw new GrpoError({
-    code: "LIBRARY_FILE_MISSING",
-    message: `The history goes up to version ${last.version}, but the library file is gone.`,
-    place: files.library,
-    remedy: `Roll back to version ${last.version} to bring it back, or delete the history too to start anew.`,
-  });
-}
-
-/** @throws GrpoError LIBRARY_VERSION_UNKNOWN */
-export function requireVersion(
-  files: LibraryFiles,
-  entries: readonly HistoryEntry[],
-  version: number,
-): AcceptedEntry {
-  const accepted = entries.filter(isAccepted);
-  const found = accepted.find((entry) => entry.version === version);
-  if (found !== undefined) return found;
-  const known = accepted.map((entry) => entry.version).join(", ");
-  throw new GrpoError({
-    code: "LIBRARY_VERSION_UNKNOWN",
-    message: `The library of ${files.agent}/${files.route} has no version ${version}.`,
-    place: files.history,
-    remedy: known === "" ? "Nothing has been committed yet." : `Its versions are ${known}.`,
-  });
-}
-
-/** Whether a person changed the file since the last recorded version. */
-export function isEdited({ text, hash, last }: LibraryState): boolean {
-  return text !== null && hash !== (last?.hash ?? null);
-}
-
-/** The number that the next version takes. A first file made by hand may bring its own. */
-export function nextVersion({ last }: LibraryState, document: LibraryDocument): number {
-  return last === null ? Math.max(1, document.version) : last.version + 1;
+function put(files: LibraryFiles, { line, text }: Step): void {
+  if (text !== undefined) writeDurably(files.pending, text);
+  if (line !== undefined) appendDurably(files.historyPath, line);
+  if (text !== undefined) renameDurably(files.pending, files.path);
 }

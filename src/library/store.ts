@@ -1,3 +1,4 @@
+import type { LibraryBackend } from "./backend.ts";
 import {
   type CommitRequest,
   type CommittedLibrary,
@@ -7,31 +8,21 @@ import {
   rollback,
 } from "./commits.ts";
 import { type LibraryDocument, withNextId } from "./document.ts";
-import { GrpoError } from "./error.ts";
-import { normaliseText } from "./experience.ts";
-import { readText, writeDurably, writingTo } from "./files.ts";
 import type { HistoryEntry } from "./history.ts";
 import { type Look, type LookNotes, LookSchema } from "./looks.ts";
-import { type Quarantined, QuarantinedSchema, type QuarantineNotes } from "./quarantine.ts";
+import { type Quarantined, type QuarantineNotes, recordQuarantined } from "./quarantine.ts";
 import {
-  appendNote,
-  filesOf,
-  isCutOff,
   isEdited,
-  type LibraryAddress,
-  type LibraryFiles,
   type LibraryPlace,
-  type LibraryState,
   nextIdOf,
   nextVersion,
   parseOwn,
-  readEntries,
-  readHistory,
-  readState,
   requireFile,
   requireVersion,
-  writing,
-} from "./store-files.ts";
+  type Versions,
+} from "./state.ts";
+import { type FileAddress, fileBackend, filesOf } from "./store-files.ts";
+import { type LibrarySnapshot, type Received, receive, snapshotOf } from "./transfer.ts";
 
 export interface LoadedLibrary {
   document: LibraryDocument;
@@ -49,7 +40,7 @@ export interface LoadedLibrary {
 export interface LibraryStore {
   readonly agent: string;
   readonly route: string;
-  /** Where the library is: the Markdown file's path. */
+  /** Where the text is, and where the history: paths, or names of what is in a database. */
   readonly path: string;
   readonly historyPath: string;
   /** The current library; the empty one when nothing was ever written. */
@@ -76,93 +67,77 @@ export interface LibraryStore {
   quarantined(): Promise<Quarantined[]>;
   /** Keeps such a text, once: the same words again are the line that is there. */
   recordQuarantined(notes: QuarantineNotes): Promise<Quarantined>;
+  /** The whole library as it stands, to be received by another store. @throws GrpoError what is wrong with it */
+  snapshot(): Promise<LibrarySnapshot>;
+  /**
+   * Takes a library's text and history over as they are, where what is here is an earlier state of it or nothing.
+   * @throws GrpoError LIBRARY_DIVERGED
+   */
+  receive(snapshot: LibrarySnapshot): Promise<Received>;
+  /**
+   * Keeps the library to one training run over all machines; null where the store cannot. Resolves to what gives it back.
+   * @throws GrpoError LIBRARY_IN_TRAINING, at once
+   */
+  lockForTraining(): Promise<(() => Promise<void>) | null>;
   /** Makes an earlier version's text the next version. */
   rollback(version: number, reason: string): Promise<CommittedLibrary>;
 }
 
-export interface StoreOptions extends LibraryAddress {
+export interface StoreOptions extends FileAddress {
   now?: () => Date;
 }
 
-/** @throws GrpoError LIBRARY_NAME_INVALID */
-export function openLibraryStore(options: StoreOptions): LibraryStore {
-  const files = filesOf(options);
-  const clock = options.now ?? (() => new Date());
+/** A library in files. @throws GrpoError LIBRARY_NAME_INVALID */
+export function openLibraryStore({ now, ...address }: StoreOptions): LibraryStore {
+  return storeOn(fileBackend(filesOf(address)), now);
+}
+
+/** A store wherever the backend keeps it: what a commit, an edit or a look makes of a library is the same for all. */
+export function storeOn(backend: LibraryBackend, now: () => Date = () => new Date()): LibraryStore {
+  const { agent, route, path, historyPath } = backend;
   return {
-    agent: files.agent,
-    route: files.route,
-    path: files.library,
-    historyPath: files.history,
-    load: async () => load(files),
-    current: async () => readText(files.library),
-    history: async () => readEntries(files),
-    readVersion: async (version) =>
-      parseOwn(
-        files,
-        requireVersion(files, readEntries(files), version).text,
-        `${files.history} version ${version}`,
-      ),
-    commit: async (request) => writing(files, (state) => commit(files, state, request, clock)),
-    keepCandidate: async (text) => keepCandidate(files, text),
-    recordRejected: async (request) =>
-      writing(files, (state) => recordRejected(files, state, request, clock)),
-    looks: async () => readHistory(files).looks,
-    recordLook: async (look) =>
-      writing(files, () =>
-        appendNote(files, LookSchema.parse({ status: "look", at: clock().toISOString(), ...look })),
-      ),
-    quarantined: async () => readHistory(files).quarantined,
-    recordQuarantined: async (notes) => writing(files, () => recordQuarantined(files, notes, clock)),
-    rollback: async (version, reason) =>
-      writing(files, (state) => rollback(files, state, { version, reason }, clock)),
+    agent,
+    route,
+    path,
+    historyPath,
+    load: () => load(backend),
+    current: () => backend.text(),
+    history: async () => (await backend.history()).entries,
+    readVersion: async (version) => {
+      const { text } = requireVersion(backend, (await backend.history()).entries, version);
+      return parseOwn(backend, text, `${historyPath} version ${version}`);
+    },
+    commit: (request) => backend.change((state) => commit(backend, state, request, now)),
+    keepCandidate: (text) => backend.keep(text),
+    recordRejected: (request) => backend.change((state) => recordRejected(backend, state, request, now)),
+    looks: async () => (await backend.history()).looks,
+    recordLook: async (notes) => {
+      const look = LookSchema.parse({ status: "look", at: now().toISOString(), ...notes });
+      return backend.change(() => ({ steps: [{ line: JSON.stringify(look) }], result: undefined }));
+    },
+    quarantined: async () => (await backend.history()).quarantined,
+    recordQuarantined: (notes) =>
+      backend.change(({ quarantined }) => recordQuarantined(quarantined, notes, now)),
+    snapshot: async () => snapshotOf(backend, (await backend.state()).state),
+    receive: (snapshot) => backend.change((state) => receive(backend, state, snapshot)),
+    lockForTraining: async () => (await backend.lockForTraining?.()) ?? null,
+    rollback: (version, reason) =>
+      backend.change((state) => rollback(backend, state, { version, reason }, now)),
   };
 }
 
-function keepCandidate({ folder, library }: LibraryFiles, text: string): string {
-  const path = `${library}.candidate`;
-  writingTo(folder, () => writeDurably(path, text));
-  return path;
-}
-
-function recordQuarantined(files: LibraryFiles, notes: QuarantineNotes, clock: () => Date): Quarantined {
-  const { quarantined } = readHistory(files);
-  const words = normaliseText(notes.text);
-  const known = quarantined.find((one) => normaliseText(one.text) === words);
-  if (known !== undefined) return known;
-  const last = Number(quarantined.at(-1)?.id.slice(1) ?? 0);
-  const at = clock().toISOString();
-  const line = QuarantinedSchema.parse({ ...notes, status: "quarantined", id: `Q${last + 1}`, at });
-  appendNote(files, line);
-  return line;
-}
-
-function load(files: LibraryFiles): LoadedLibrary {
-  const found = readState(files);
-  const recovered = isCutOff(files, found);
-  const state = recovered ? recover(files, found) : found;
-  requireFile(files, state);
-  return { ...loadedFrom({ ...files, path: files.library }, state), recovered };
+async function load(backend: LibraryBackend): Promise<LoadedLibrary> {
+  const { state, recovered } = await backend.state();
+  requireFile(backend, state);
+  return { ...loadedFrom(backend, state), recovered };
 }
 
 /** What a reader gets of a state. @throws GrpoError what is wrong with the library's text */
-export function loadedFrom(place: LibraryPlace, state: LibraryState): Omit<LoadedLibrary, "recovered"> {
+export function loadedFrom(place: LibraryPlace, state: Versions): Omit<LoadedLibrary, "recovered"> {
   const { entries, text, hash, last } = state;
   const document = withNextId(parseOwn(place, text, place.path), nextIdOf(entries));
   const edited = isEdited(state);
   const recorded = text === null ? 0 : (last?.version ?? 0);
   const version = edited ? nextVersion(state, document) : recorded;
   return { document, hash, version, edited };
-}
-
-/** Where the repair cannot be written (or another process is at it), the reader still gets the new version. */
-function recover(files: LibraryFiles, found: LibraryState): LibraryState {
-  try {
-    return writing(files, (state) => state);
-  } catch (error) {
-    const isHarmless =
-      error instanceof GrpoError &&
-      (error.code === "LIBRARY_NOT_WRITABLE" || error.code === "LIBRARY_LOCKED");
-    if (!isHarmless || found.last === null) throw error;
-    return { ...found, text: found.last.text, hash: found.last.hash };
-  }
 }

@@ -35,7 +35,7 @@ export async function inRecordedRun<Run extends RecordableRun, T>(
   request: RunRequest,
   work: (run: Run) => Promise<T>,
 ): Promise<T> {
-  const release = lockLibrary(RUNS, opened.store.path);
+  const release = await lockLibrary(RUNS, opened.store);
   let record: RunRecord | undefined;
   try {
     const other = unfinishedNote(opened.suite, request);
@@ -63,7 +63,7 @@ export async function inRecordedRun<Run extends RecordableRun, T>(
   } finally {
     opened.runtime.scores?.close();
     record?.journal.close();
-    release();
+    await release();
   }
 }
 

@@ -10,8 +10,8 @@ import {
   type LoadedLibrary,
   type RejectRequest,
 } from "../library/index.ts";
+import type { Versions } from "../library/state.ts";
 import { loadedFrom } from "../library/store.ts";
-import type { LibraryState } from "../library/store-files.ts";
 import { threeWayPicture } from "../library/three-way.ts";
 
 /** The library as it was when a run began. */
@@ -176,7 +176,7 @@ class RunView {
     }
   }
 
-  #state(met: number): LibraryState {
+  #state(met: number): Versions {
     const entries = this.#recorded.slice(0, met);
     const text = this.#text;
     const hash = text === null ? null : hashText(text);

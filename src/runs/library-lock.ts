@@ -2,17 +2,26 @@ import { mkdirSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { GrpoError } from "../library/error.ts";
+import type { LibraryStore } from "../library/store.ts";
 import { notWritable } from "./journal-errors.ts";
 import { hashOf } from "./task.ts";
 
 const BUSY = 5;
 
 /**
- * Keeps a library to one training run at a time, from the first paid call to the last. The lock is one that
- * the system takes back when the process ends, however it ends. Returns what gives it back.
+ * Keeps a library to one training run at a time, from the first paid call to the last: by the store's own lock,
+ * which holds over machines, or else by a file. The lock is one that the system takes back when the process ends,
+ * however it ends. Resolves to what gives it back.
  * @throws GrpoError LIBRARY_IN_TRAINING, at once; JOURNAL_NOT_WRITABLE
  */
-export function lockLibrary(runs: string, libraryPath: string): () => void {
+export async function lockLibrary(
+  runs: string,
+  store: Pick<LibraryStore, "path" | "lockForTraining">,
+): Promise<() => void | Promise<void>> {
+  return (await store.lockForTraining()) ?? lockFile(runs, store.path);
+}
+
+function lockFile(runs: string, libraryPath: string): () => void {
   const path = join(dirname(runs), "locks", `${hashOf(resolve(libraryPath)).slice(0, 16)}.sqlite`);
   let database: DatabaseSync | undefined;
   try {

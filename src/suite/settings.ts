@@ -30,6 +30,25 @@ export const EndpointSchema = z.strictObject({
     .describe("US dollars per million tokens; under maxCostUsd this or `prices` is needed."),
 });
 
+/** Where libraries are kept: in files, or in a database whose connection string an environment variable holds. */
+export const StoreSchema = z.union([
+  z.enum(["files", "postgres"]),
+  z.strictObject({
+    postgres: z.strictObject({
+      urlEnv: z
+        .string()
+        .regex(/^[A-Za-z_][A-Za-z0-9_]*$/, "the name of an environment variable")
+        .default("GRPO_DATABASE_URL")
+        .describe("Name of the environment variable that holds the connection string."),
+      schema: z
+        .string()
+        .regex(/^[a-z_][a-z0-9_]{0,62}$/, "lower-case letters, digits and '_'")
+        .default("grpo")
+        .describe("Schema that holds the tables."),
+    }),
+  }),
+]);
+
 export const SettingsSchema = z.strictObject({
   agent: Name.default("agent").describe("Names the library's folder."),
   route: Name.default("common").describe("Names the library's file."),
@@ -38,6 +57,9 @@ export const SettingsSchema = z.strictObject({
     .min(1)
     .default("experiences")
     .describe("Root folder of the libraries, relative to the config."),
+  store: StoreSchema.default("files").describe(
+    "Where libraries are kept: `files` below `experiences`, or PostgreSQL (docs/store.md).",
+  ),
   provider: z.string().optional().describe("Id or label of the provider to train, when there are several."),
   prompt: z
     .string()
@@ -205,6 +227,9 @@ export type SettingsInput = z.input<typeof SettingsSchema>;
 export function parseSettings(fromConfig: unknown, flags: Partial<SettingsInput>, place: string): Settings {
   const given = Object.fromEntries(Object.entries(flags).filter(([, value]) => value !== undefined));
   const base = fromConfig === undefined || fromConfig === null ? {} : fromConfig;
+  // The flag says which; the details that the config gives of it still hold.
+  if (given["store"] === "postgres" && "store" in Object(base) && typeof Object(base).store === "object")
+    delete given["store"];
   const parsed = SettingsSchema.safeParse(typeof base === "object" ? { ...base, ...given } : base);
   if (parsed.success) return parsed.data;
   const issue = parsed.error.issues[0];

@@ -120,6 +120,7 @@ describe("help", () => {
         "--agent",
         "--route",
         "--experiences",
+        "--store",
         "--provider",
         "--prompt",
         "--learner",
@@ -173,6 +174,9 @@ describe("help", () => {
       "release",
       "lint",
       "prune",
+      "init",
+      "export",
+      "import",
       "help",
     ]);
     expect(commands(await text("dataset"))).toEqual(["check", "import", "add", "help"]);

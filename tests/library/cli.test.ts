@@ -9,7 +9,7 @@ import {
   showLibrary,
 } from "../../src/cli/library.ts";
 import { diffVersions } from "../../src/cli/library-diff.ts";
-import { openLibraryStore } from "../../src/library/index.ts";
+import { fileStores, openLibraryStore } from "../../src/library/index.ts";
 import { failure, temporaryFolder } from "./helpers.ts";
 
 const TEXT = "---\nagent: integro\nroute: common\nversion: 1\n---\n- [E1] Ask one question.\n";
@@ -43,12 +43,14 @@ async function example() {
 
 it("list names every library and what is wrong with one", async () => {
   const { root } = await example();
-  expect((await listLibraries(root)).split("\n")).toEqual([
+  expect((await listLibraries(fileStores(root))).split("\n")).toEqual([
     expect.stringMatching(/^integro\/common {2}version 2 {2}2 experiences {2}[0-9a-f]{12}$/),
     expect.stringMatching(/^integro\/crisis {2}LIBRARY_FRONT_MATTER .*crisis\.md:1: /),
   ]);
-  expect(await failure(() => listLibraries(join(root, "none")))).toContain("LIBRARY_ROOT_NOT_FOUND");
-  expect(await listLibraries(temporaryFolder())).toMatch(/^No library in /);
+  expect(await failure(() => listLibraries(fileStores(join(root, "none"))))).toContain(
+    "LIBRARY_ROOT_NOT_FOUND",
+  );
+  expect(await listLibraries(fileStores(temporaryFolder()))).toMatch(/^No library in /);
 });
 
 it("show prints the experiences", async () => {
