@@ -2,7 +2,6 @@ import { type GateResult, gate, hopeless } from "../evaluation/gate.ts";
 import { race } from "../evaluation/race.ts";
 import { evaluationSampling } from "../evaluation/sampling.ts";
 import type { LibraryDocument } from "../library/index.ts";
-import { rolloutGroup, type Sampling } from "../suite/rollouts.ts";
 import type { Candidate } from "./candidates.ts";
 import type { TrainingRun } from "./training-run.ts";
 
@@ -13,7 +12,10 @@ export async function validate(
   candidate: Candidate,
 ): Promise<GateResult> {
   const { settings, examples } = run.suite;
-  const arm = (of: LibraryDocument) => ({ suite: run.suite, sampling: samplingOf(run, of) });
+  const arm = (of: LibraryDocument) => ({
+    suite: run.suite,
+    sampling: evaluationSampling(of, "validation", settings.validationRepeats),
+  });
   const arms = [arm(library), arm(candidate.document)] as const;
   const { pairs, rest } = await race(run.runtime, "validation", examples.validation, arms, hopeless);
   const verdict = gate(pairs, settings.seed, rest);
@@ -24,18 +26,3 @@ export async function validate(
   });
   return verdict;
 }
-
-/**
- * Has the current library answer the validation examples before there is a candidate, in places that would stand
- * empty while a step waits for its last rollouts and for the learner: the gate finds the answers in the journal.
- * What fails here is asked again there.
- */
-export function anticipateValidation(run: TrainingRun, library: LibraryDocument): void {
-  const { suite, runtime } = run;
-  const sampling = samplingOf(run, library);
-  for (const example of suite.examples.validation)
-    rolloutGroup(suite, runtime, example, sampling).catch(() => undefined);
-}
-
-const samplingOf = ({ suite }: TrainingRun, library: LibraryDocument): Sampling =>
-  evaluationSampling(library, "validation", suite.settings.validationRepeats);

@@ -7,7 +7,7 @@ interface Limit {
   times: number;
   ms: number;
 }
-const LATE: Limit = { times: 3, ms: 3000 };
+const LATE: Limit = { times: 3, ms: 1000 };
 const LOST: Limit = { times: 20, ms: 20_000 };
 
 /** How long calls of a kind take, and from when on one is late or lost. */

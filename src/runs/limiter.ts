@@ -48,6 +48,8 @@ export interface LimiterOptions {
   onCall?: (stage: Stage, totals: UsageMeter) => void;
   /** A try ended without an answer, or one that was given up was answered after all: what no result tells. */
   onLost?: (lost: PaidTry) => void;
+  /** A place was left free that nobody waits for. */
+  onFree?: () => void;
   /** A provider asked for a pause of its calls. */
   onPause?: (model: string, ms: number) => void;
 }
@@ -59,6 +61,8 @@ export interface Limiter {
   spent(): Spent;
   /** Counts what an earlier process of the run paid for. */
   restore(paid: PaidTry): void;
+  /** Places that neither a call nor one that waits has taken. */
+  readonly free: number;
   /** Calls of this key that may be in flight at present. */
   allowed(key: string): number;
   /** Resolves with the outcome of the last try. @throws GrpoError BUDGET_REACHED, PROVIDER_REFUSED, PRICE_UNKNOWN, INTERRUPTED */
@@ -73,6 +77,8 @@ export interface Limiter {
 
 const DEFAULTS = { attempts: 8, backoffMs: 500, timeoutMs: 120_000 };
 const LONGEST_BACKOFF_MS = 30_000;
+/** So many times sooner is a call tried again that failed for no limit of its provider. */
+const SOONER = 4;
 /** An empty reply is paid for, and a model that gave several is not going to say more. */
 const EMPTY_TRIES = 4;
 const ANYBODY: Callee = { key: "", model: "" };
@@ -93,7 +99,7 @@ class EmbeddedLimiter implements Limiter {
   constructor(options: LimiterOptions) {
     this.#options = options;
     this.#budget = new Budget(options.caps ?? {});
-    this.#turnstile = new Turnstile(options.concurrency, this.#budget);
+    this.#turnstile = new Turnstile(options.concurrency, this.#budget, options.onFree);
     this.#latencies = new Latencies(options.late);
     this.#random = seededRandom(options.seed ?? 1, "backoff");
     const { signal } = options;
@@ -104,6 +110,10 @@ class EmbeddedLimiter implements Limiter {
 
   spent(): Spent {
     return this.#budget.spent;
+  }
+
+  get free(): number {
+    return this.#turnstile.free;
   }
 
   restore({ stage, spent, usage }: PaidTry): void {
@@ -134,7 +144,7 @@ class EmbeddedLimiter implements Limiter {
       if (kind === "empty") empty++;
       if (kind === "lasting" || attempt >= attempts || empty >= EMPTY_TRIES) return outcome;
       // It does not hold its place meanwhile.
-      entry.notBefore = performance.now() + this.#backoff(attempt);
+      entry.notBefore = performance.now() + this.#backoff(attempt, kind);
     }
   }
 
@@ -237,8 +247,10 @@ class EmbeddedLimiter implements Limiter {
   }
 
   /** Between half and all of a pause that doubles: calls that failed together are not tried again together. */
-  #backoff(attempt: number): number {
-    const first = this.#options.backoffMs ?? DEFAULTS.backoffMs;
+  #backoff(attempt: number, kind: FailureKind): number {
+    const longer = this.#options.backoffMs ?? DEFAULTS.backoffMs;
+    // A connection that was cut or an error of the server seldom comes twice; who asks too much is told so again.
+    const first = kind === "limited" ? longer : longer / SOONER;
     return Math.min(LONGEST_BACKOFF_MS, first * 2 ** (attempt - 1)) * (0.5 + this.#random.next() / 2);
   }
 

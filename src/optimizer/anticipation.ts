@@ -1,0 +1,91 @@
+import { baselineSampling, evaluationSampling } from "../evaluation/sampling.ts";
+import type { LibraryDocument } from "../library/index.ts";
+import { modelFacts } from "../providers/model-facts.ts";
+import type { Runtime } from "../runs/runtime.ts";
+import { rolloutGroup, type Sampling } from "../suite/rollouts.ts";
+import type { SuiteExample } from "../suite/suite.ts";
+import { wordingOf } from "./record.ts";
+import type { TrainingRun } from "./training-run.ts";
+
+/** Groups that a run will want: which examples, and how they are sampled. */
+export interface Wanted {
+  examples: readonly SuiteExample[];
+  sampling: Sampling;
+}
+
+/** What comes after a candidate's validation if it is accepted, the most urgent first. */
+export type After = (library: LibraryDocument) => readonly Wanted[];
+
+/**
+ * A step is a chain of calls that wait for each other, so places stand empty at its end. They are given to what the
+ * run goes on with if things turn out as they look: whoever needs those rollouts finds them in the journal. Nothing
+ * is decided here and no result depends on it; what was asked in vain is paid for, so it is bounded: one wave of
+ * calls for each library that is expected.
+ */
+export class Anticipation {
+  readonly #run: TrainingRun;
+  readonly #after: After;
+  #expected: string | undefined;
+  #drop = (): void => {};
+
+  constructor(run: TrainingRun, after: After) {
+    this.#run = run;
+    this.#after = after;
+  }
+
+  /** This candidate looks as if it would be the next library; another one that did so is given up. */
+  candidate(candidate: LibraryDocument): void {
+    const wording = wordingOf(candidate);
+    if (wording === this.#expected) return;
+    this.giveUp();
+    this.#expected = wording;
+    const { concurrency } = this.#run.suite.settings;
+    this.#drop = askAhead(
+      this.#run,
+      [validationOf(this.#run, candidate), ...this.#after(candidate)],
+      concurrency,
+    );
+  }
+
+  /** What has not begun for the candidate never will. */
+  giveUp(): void {
+    this.#drop();
+    this.#expected = undefined;
+  }
+}
+
+/** Has the current library answer the validation examples before there is a candidate to compare it with. */
+export function anticipateBaseline(run: TrainingRun, library: LibraryDocument): void {
+  askAhead(run, [validationOf(run, library)]);
+}
+
+/** @param most calls at most @returns drops what has not begun */
+function askAhead(run: TrainingRun, wanted: readonly Wanted[], most = Number.POSITIVE_INFINITY): () => void {
+  const { suite, runtime } = run;
+  // A model on this machine has no empty places: its calls share the same processor.
+  if (suite.settings.schedule === "plain" || modelFacts(suite.agent).local) return () => {};
+  const groups = wanted.flatMap(({ examples, sampling }) =>
+    examples.map((example) => ({
+      calls: sampling.repeats,
+      work: (asking: Runtime) => rolloutGroup(suite, asking, example, sampling),
+    })),
+  );
+  return runtime.ahead(groups.filter((_, index) => callsOf(groups.slice(0, index + 1)) <= most));
+}
+
+const callsOf = (groups: readonly { calls: number }[]): number =>
+  groups.reduce((sum, { calls }) => sum + calls, 0);
+
+/** The sealed test under both arms. Nobody looks at the answers before the test itself. */
+export function sealedTestOf({ suite }: TrainingRun, library: LibraryDocument): Wanted[] {
+  const { examples, settings } = suite;
+  return [
+    evaluationSampling(library, "test", settings.testRepeats),
+    baselineSampling("test", settings.testRepeats),
+  ].map((sampling) => ({ examples: examples.test, sampling }));
+}
+
+const validationOf = ({ suite }: TrainingRun, library: LibraryDocument): Wanted => ({
+  examples: suite.examples.validation,
+  sampling: evaluationSampling(library, "validation", suite.settings.validationRepeats),
+});
