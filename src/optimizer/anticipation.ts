@@ -1,4 +1,5 @@
 import { baselineSampling, evaluationSampling } from "../evaluation/sampling.ts";
+import { withVersion } from "../library/document.ts";
 import type { LibraryDocument } from "../library/index.ts";
 import { modelFacts } from "../providers/model-facts.ts";
 import type { Runtime } from "../runs/runtime.ts";
@@ -19,44 +20,57 @@ export type After = (library: LibraryDocument) => readonly Wanted[];
 /**
  * A step is a chain of calls that wait for each other, so places stand empty at its end. They are given to what the
  * run goes on with if things turn out as they look: whoever needs those rollouts finds them in the journal. Nothing
- * is decided here and no result depends on it; what was asked in vain is paid for, so it is bounded: one wave of
- * calls for each library that is expected.
+ * is decided here and no result depends on it; what was asked in vain is paid for, so it is bounded: a wave of
+ * calls for validation of each library that is expected, and one for what comes after it.
  */
 export class Anticipation {
   readonly #run: TrainingRun;
   readonly #after: After;
   #expected: string | undefined;
-  #drop = (): void => {};
+  #drops: (() => void)[] = [];
+  #wholly = false;
 
   constructor(run: TrainingRun, after: After) {
     this.#run = run;
     this.#after = after;
   }
 
-  /** This candidate looks as if it would be the next library; another one that did so is given up. */
-  candidate(candidate: LibraryDocument): void {
+  /** This candidate looks as if it would reach the gate; another one that did so is given up. */
+  validation(candidate: LibraryDocument): void {
     const wording = wordingOf(candidate);
     if (wording === this.#expected) return;
     this.giveUp();
     this.#expected = wording;
-    const { concurrency } = this.#run.suite.settings;
-    this.#drop = askAhead(
-      this.#run,
-      [validationOf(this.#run, candidate), ...this.#after(candidate)],
-      concurrency,
-    );
+    this.#ask([validationOf(this.#run, candidate)]);
+  }
+
+  /** This candidate looks as if it would be the next library. */
+  acceptance(candidate: LibraryDocument): void {
+    this.validation(candidate);
+    if (this.#wholly) return;
+    this.#wholly = true;
+    // As it will be read once it is accepted, so that what was scored need not be scored again.
+    this.#ask(this.#after(withVersion(candidate, candidate.version + 1)));
   }
 
   /** What has not begun for the candidate never will. */
   giveUp(): void {
-    this.#drop();
+    for (const drop of this.#drops.splice(0)) drop();
     this.#expected = undefined;
+    this.#wholly = false;
+  }
+
+  #ask(wanted: readonly Wanted[]): void {
+    this.#drops.push(askAhead(this.#run, wanted, this.#run.suite.settings.concurrency));
   }
 }
 
-/** Has the current library answer the validation examples before there is a candidate to compare it with. */
-export function anticipateBaseline(run: TrainingRun, library: LibraryDocument): void {
-  askAhead(run, [validationOf(run, library)]);
+/**
+ * What will be compared with whatever is learned: the current library on validation, and the agent as it is on the
+ * sealed test. Under a cap the test waits for its turn, so that what is left goes to learning.
+ */
+export function anticipateBaselines(run: TrainingRun, library: LibraryDocument): void {
+  askAhead(run, [validationOf(run, library), ...(run.runtime.capped ? [] : [testBaselineOf(run)])]);
 }
 
 /** @param most calls at most @returns drops what has not begun */
@@ -77,13 +91,16 @@ const callsOf = (groups: readonly { calls: number }[]): number =>
   groups.reduce((sum, { calls }) => sum + calls, 0);
 
 /** The sealed test under both arms. Nobody looks at the answers before the test itself. */
-export function sealedTestOf({ suite }: TrainingRun, library: LibraryDocument): Wanted[] {
-  const { examples, settings } = suite;
-  return [
-    evaluationSampling(library, "test", settings.testRepeats),
-    baselineSampling("test", settings.testRepeats),
-  ].map((sampling) => ({ examples: examples.test, sampling }));
+export function sealedTestOf(run: TrainingRun, library: LibraryDocument): Wanted[] {
+  const { examples, settings } = run.suite;
+  const sampling = evaluationSampling(library, "test", settings.testRepeats);
+  return [{ examples: examples.test, sampling }, testBaselineOf(run)];
 }
+
+const testBaselineOf = ({ suite: { examples, settings } }: TrainingRun): Wanted => ({
+  examples: examples.test,
+  sampling: baselineSampling("test", settings.testRepeats),
+});
 
 const validationOf = ({ suite }: TrainingRun, library: LibraryDocument): Wanted => ({
   examples: suite.examples.validation,

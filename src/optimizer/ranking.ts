@@ -19,7 +19,7 @@ export interface Search {
   /** What could not be part of a candidate, for the step's report; what is built here adds to it. */
   refused: Candidate["refused"][number][];
   draw: string;
-  anticipation: Pick<Anticipation, "candidate">;
+  anticipation: Pick<Anticipation, "validation" | "acceptance">;
 }
 
 type ScreenedCandidate = Candidate & Screened;

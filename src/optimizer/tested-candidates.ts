@@ -27,9 +27,10 @@ export async function testedCandidates(run: TrainingRun, search: Search): Promis
       effects.filter((one) => one.harmful < limit),
     );
   const effects = await testOperations(run, search, operations, (known) => {
-    // Where nothing is in doubt, what is left to find out is whether that is right.
+    const expected = withoutThose(known, HARMFUL).document;
     if (known.every(({ harmful }) => harmful < DOUBTFUL || harmful >= HARMFUL))
-      search.anticipation.candidate(withoutThose(known, HARMFUL).document);
+      search.anticipation.acceptance(expected);
+    else search.anticipation.validation(expected);
   });
   const harmful = effects.filter((one) => one.harmful >= HARMFUL);
   for (const effect of harmful) {

@@ -6,7 +6,7 @@ import { GrpoError, type LibraryDocument, type LoadedLibrary } from "../library/
 import type { SuiteExample } from "../suite/suite.ts";
 import type { Refusal } from "./admission.ts";
 import type { Advantage, FailedReflection, Reflection } from "./advantage.ts";
-import { type After, Anticipation, anticipateBaseline, sealedTestOf } from "./anticipation.ts";
+import { type After, Anticipation, anticipateBaselines, sealedTestOf } from "./anticipation.ts";
 import { buildCandidate } from "./candidates.ts";
 import { CriterionContrast } from "./contrast.ts";
 import { countKinds, type Group, type GroupKind, solvedIds } from "./groups.ts";
@@ -145,7 +145,7 @@ async function trainStep(
   const ranked = await rank(run, search);
 
   for (const candidate of ranked.slice(0, settings.gateAttempts)) {
-    anticipation.candidate(candidate.document);
+    anticipation.acceptance(candidate.document);
     const verdict = await validate(run, library, candidate);
     report.gates.push(verdict);
     const judged = { candidate, parentHash, spentBefore, groups, verdict };
@@ -172,7 +172,7 @@ async function rolloutsAndAdvantages(
   const taught = await trainingGroups(run, step.batch, sampling, async (group) => {
     const advantages = await reflection.ofGroup(group, library);
     // Where something was learned there will be a candidate.
-    if (advantages.length > 0 && !anticipated) anticipateBaseline(run, library);
+    if (advantages.length > 0 && !anticipated) anticipateBaselines(run, library);
     anticipated ||= advantages.length > 0;
     return { group, advantages };
   });

@@ -38,7 +38,7 @@ export interface LimiterOptions {
   backoffMs?: number;
   /** A try that takes longer has failed. Milliseconds, default 120,000. */
   timeoutMs?: number | undefined;
-  /** When a call is late; default: three times what 19 of 20 take, and 3 s at least. */
+  /** When a call is late; default: three times what 19 of 20 take, and 1 s at least. */
   late?: { times: number; ms: number };
   seed?: number;
   /** No call begins once it is aborted; calls in flight go on. */
@@ -77,7 +77,7 @@ export interface Limiter {
 
 const DEFAULTS = { attempts: 8, backoffMs: 500, timeoutMs: 120_000 };
 const LONGEST_BACKOFF_MS = 30_000;
-/** So many times sooner is a call tried again that failed for no limit of its provider. */
+/** So many times sooner is a call tried again for the first time, where it failed for no limit of its provider. */
 const SOONER = 4;
 /** An empty reply is paid for, and a model that gave several is not going to say more. */
 const EMPTY_TRIES = 4;
@@ -248,9 +248,9 @@ class EmbeddedLimiter implements Limiter {
 
   /** Between half and all of a pause that doubles: calls that failed together are not tried again together. */
   #backoff(attempt: number, kind: FailureKind): number {
-    const longer = this.#options.backoffMs ?? DEFAULTS.backoffMs;
-    // A connection that was cut or an error of the server seldom comes twice; who asks too much is told so again.
-    const first = kind === "limited" ? longer : longer / SOONER;
+    const { backoffMs = DEFAULTS.backoffMs } = this.#options;
+    // A cut connection or an error of the server seldom comes twice; who asks too much is told so again.
+    const first = attempt === 1 && kind !== "limited" ? backoffMs / SOONER : backoffMs;
     return Math.min(LONGEST_BACKOFF_MS, first * 2 ** (attempt - 1)) * (0.5 + this.#random.next() / 2);
   }
 

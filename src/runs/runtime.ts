@@ -54,6 +54,8 @@ export class Runtime {
   readonly signal: AbortSignal | undefined;
   readonly callTimeoutMs: number | undefined;
   readonly hedge: boolean;
+  /** Whether calls, tokens or dollars are limited. */
+  readonly capped: boolean;
   readonly emit: EventSink;
   /** From now on tasks are answered from the journal alone; what failed before is not asked again. */
   onlyRecorded = false;
@@ -80,6 +82,7 @@ export class Runtime {
     this.signal = options.signal;
     this.callTimeoutMs = options.callTimeoutMs;
     this.hedge = options.hedge ?? true;
+    this.capped = [maxCostUsd, options.maxCalls, options.maxTokens].some((cap) => cap !== undefined);
     this.prices = new PriceBook({
       prices: options.prices,
       capped: maxCostUsd !== undefined,
