@@ -1,10 +1,12 @@
+import { hopeless } from "../evaluation/gate.ts";
+import { pairOf } from "../evaluation/roll.ts";
 import { baselineSampling, evaluationSampling } from "../evaluation/sampling.ts";
 import { withVersion } from "../library/document.ts";
 import type { LibraryDocument } from "../library/index.ts";
 import { modelFacts } from "../providers/model-facts.ts";
 import type { Runtime } from "../runs/runtime.ts";
 import { rolloutGroup, type Sampling } from "../suite/rollouts.ts";
-import type { SuiteExample } from "../suite/suite.ts";
+import type { Suite, SuiteExample } from "../suite/suite.ts";
 import { wordingOf } from "./record.ts";
 import type { TrainingRun } from "./training-run.ts";
 
@@ -20,18 +22,23 @@ export type After = (library: LibraryDocument) => readonly Wanted[];
 /**
  * A step is a chain of calls that wait for each other, so places stand empty at its end. They are given to what the
  * run goes on with if things turn out as they look: whoever needs those rollouts finds them in the journal. Nothing
- * is decided here and no result depends on it; what was asked in vain is paid for, so it is bounded: a wave of
- * calls for validation of each library that is expected, and one for what comes after it.
+ * is decided here and no result depends on it; what was asked in vain is paid for, so it is bounded (`mostAhead`).
  */
 export class Anticipation {
   readonly #run: TrainingRun;
+  readonly #library: LibraryDocument;
   readonly #after: After;
+  #left: number;
+  #hopeless: Promise<boolean> | undefined;
   #expected: string | undefined;
   #drops: (() => void)[] = [];
   #wholly = false;
 
-  constructor(run: TrainingRun, after: After) {
+  /** @param library the current one, which a candidate has to beat */
+  constructor(run: TrainingRun, library: LibraryDocument, after: After) {
     this.#run = run;
+    this.#library = library;
+    this.#left = mostAhead(run.suite);
     this.#after = after;
   }
 
@@ -61,7 +68,22 @@ export class Anticipation {
   }
 
   #ask(wanted: readonly Wanted[]): void {
-    this.#drops.push(askAhead(this.#run, wanted, this.#run.suite.settings.concurrency));
+    const isWorthwhile = async (asking: Runtime, calls: number): Promise<boolean> => {
+      if ((await this.#isHopeless(asking)) || calls > this.#left) return false;
+      this.#left -= calls;
+      return true;
+    };
+    this.#drops.push(askAhead(this.#run, wanted, isWorthwhile));
+  }
+
+  /** Whether no candidate can be accepted: the gate asks nothing of it then, and neither does anybody ahead of it. */
+  #isHopeless(asking: Runtime): Promise<boolean> {
+    const { suite } = this.#run;
+    const { examples, sampling } = validationOf(this.#run, this.#library);
+    this.#hopeless ??= Promise.all(
+      examples.map(async (one) => pairOf(one, await rolloutGroup(suite, asking, one, sampling), [])),
+    ).then((pairs) => hopeless([], pairs));
+    return this.#hopeless;
   }
 }
 
@@ -73,22 +95,31 @@ export function anticipateBaselines(run: TrainingRun, library: LibraryDocument):
   askAhead(run, [validationOf(run, library), ...(run.runtime.capped ? [] : [testBaselineOf(run)])]);
 }
 
-/** @param most calls at most @returns drops what has not begun */
-function askAhead(run: TrainingRun, wanted: readonly Wanted[], most = Number.POSITIVE_INFINITY): () => void {
+/** @param isWorthwhile is asked before each group @returns drops what has not begun */
+function askAhead(
+  run: TrainingRun,
+  wanted: readonly Wanted[],
+  isWorthwhile: (asking: Runtime, calls: number) => Promise<boolean> = async () => true,
+): () => void {
   const { suite, runtime } = run;
-  // A model on this machine has no empty places: its calls share the same processor.
-  if (suite.settings.schedule === "plain" || modelFacts(suite.agent).local) return () => {};
+  if (mostAhead(suite) === 0) return () => {};
   const groups = wanted.flatMap(({ examples, sampling }) =>
     examples.map((example) => ({
       calls: sampling.repeats,
-      work: (asking: Runtime) => rolloutGroup(suite, asking, example, sampling),
+      work: async (asking: Runtime) => {
+        if (await isWorthwhile(asking, sampling.repeats))
+          await rolloutGroup(suite, asking, example, sampling);
+      },
     })),
   );
-  return runtime.ahead(groups.filter((_, index) => callsOf(groups.slice(0, index + 1)) <= most));
+  return runtime.ahead(groups);
 }
 
-const callsOf = (groups: readonly { calls: number }[]): number =>
-  groups.reduce((sum, { calls }) => sum + calls, 0);
+/** Calls for candidates that a step makes ahead at most: two waves. */
+export function mostAhead({ settings, agent }: Suite): number {
+  // A model on this machine has no empty places: its calls share the same processor.
+  return settings.schedule === "plain" || modelFacts(agent).local ? 0 : 2 * settings.concurrency;
+}
 
 /** The sealed test under both arms. Nobody looks at the answers before the test itself. */
 export function sealedTestOf(run: TrainingRun, library: LibraryDocument): Wanted[] {

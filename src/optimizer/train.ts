@@ -138,7 +138,7 @@ async function trainStep(
     [...earlier, { ...report, outcome: "accepted" }],
     reflection.firstRollouts,
   );
-  const anticipation = new Anticipation(run, after);
+  const anticipation = new Anticipation(run, library, after);
   const draw = drawOf(step);
   const search = { library, groups, reflection, candidates, rejected, refused, draw, anticipation };
   const rank = reflection.compares === "operations" ? testedCandidates : rankCandidates;

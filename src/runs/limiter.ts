@@ -4,7 +4,7 @@ import { withDeadline } from "./deadline.ts";
 import { type CallFailure, type FailureKind, kindOf, refusal } from "./failure.ts";
 import { hedged } from "./hedge.ts";
 import { interruptionOf } from "./interrupt.ts";
-import { Latencies } from "./latencies.ts";
+import { type CallKind, Latencies } from "./latencies.ts";
 import { seededRandom } from "./random.ts";
 import { redactText } from "./secrets.ts";
 import type { Stage } from "./task.ts";
@@ -159,7 +159,7 @@ class EmbeddedLimiter implements Limiter {
     const once = (own: Pass, superseded?: AbortSignal) => this.#once(stage, fn, callee, own, superseded);
     if (callee.hedge !== true) return once(pass);
     return hedged({
-      patienceMs: () => this.#latencies.late(kind),
+      patienceMs: () => this.#latencies.late({ stage, model: callee.model }),
       first: (superseded) => once(pass, superseded),
       second: (superseded) => {
         const own = this.#turnstile.enterNow({ key, kind });
@@ -177,7 +177,8 @@ class EmbeddedLimiter implements Limiter {
     superseded?: AbortSignal,
   ): Promise<CallOutcome<T>> {
     const began = performance.now();
-    const ms = this.#deadline(callee, pass.entry.kind);
+    const kind = { stage, model: callee.model };
+    const ms = this.#deadline(callee, kind);
     const ends = { kill: this.#options.kill, superseded };
     const answer = await withDeadline(ms, ends, (signal) => outcomeOf(fn, signal));
     if (answer.end !== "answered") {
@@ -189,7 +190,7 @@ class EmbeddedLimiter implements Limiter {
       if (answer.end === "killed") throw interruptionOf(this.#options.kill as AbortSignal);
       return { ok: false, error: `timed out after ${Math.round(ms)} ms`, kind: "passing" };
     }
-    if (answer.value.outcome.ok) this.#latencies.add(pass.entry.kind, performance.now() - began);
+    if (answer.value.outcome.ok) this.#latencies.add(kind, performance.now() - began);
     const { outcome, fatal = this.#fatalIn(callee, outcome) } = answer.value;
     this.#budget.settle(pass.entry.kind, pass.reserved, spentBy(outcome.usage));
     if (!outcome.ok) this.#lose({ stage, spent: spentBy(outcome.usage), usage: outcome.usage ?? null });
@@ -203,7 +204,7 @@ class EmbeddedLimiter implements Limiter {
   }
 
   /** A call that takes many times as long as its kind does will not answer any more. */
-  #deadline({ timeoutMs, hedge }: Callee, kind: string): number {
+  #deadline({ timeoutMs, hedge }: Callee, kind: CallKind): number {
     const stated = timeoutMs ?? this.#options.timeoutMs ?? DEFAULTS.timeoutMs;
     return hedge === true ? Math.min(stated, this.#latencies.lost(kind) ?? stated) : stated;
   }

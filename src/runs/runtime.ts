@@ -64,6 +64,8 @@ export class Runtime {
   readonly #groups;
   readonly #spare: SpareWork;
   readonly #open = new Set<Promise<unknown>>();
+  /** Until now the journal has answered everything: what was asked in vain before is not asked for once more. */
+  #isReplay = true;
   #stopped: GrpoError | undefined;
   #woundUp: Promise<void> | undefined;
   #journal: Journal;
@@ -88,7 +90,7 @@ export class Runtime {
       capped: maxCostUsd !== undefined,
       ...(priceTable === undefined ? {} : { table: priceTable }),
     });
-    this.#spare = new SpareWork(() => this.limiter.free);
+    this.#spare = new SpareWork(() => (this.#isReplay ? 0 : this.limiter.free));
     this.limiter = createLimiter({
       concurrency: options.concurrency,
       caps: { costUsd: maxCostUsd, calls: maxCalls, tokens: maxTokens },
@@ -110,7 +112,11 @@ export class Runtime {
 
   /** The executor's `exec`, remembered until its result is in the journal. */
   exec<R extends Json>(task: Task, work: () => Promise<R>, asked: Asked = "needed"): Promise<R> {
-    const open = this.executor.exec(task, work, asked);
+    const begin = (): Promise<R> => {
+      this.#isReplay = false;
+      return work();
+    };
+    const open = this.executor.exec(task, begin, asked);
     this.#open.add(open);
     const done = (): void => void this.#open.delete(open);
     open.then(done, done);
