@@ -8,7 +8,7 @@ interface Limit {
   ms: number;
 }
 const LATE: Limit = { times: 3, ms: 1000 };
-const LOST: Limit = { times: 20, ms: 20_000 };
+const LOST: Limit = { times: 20, ms: 10_000 };
 /** A kind of which too little is known is judged by its model's other calls, with so many times as much patience. */
 const STRANGE = 3;
 
