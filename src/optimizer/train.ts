@@ -99,7 +99,13 @@ function wantedAfter(
   return (library) =>
     next === undefined
       ? sealedTestOf(run, library)
-      : [{ examples: next.batch, sampling: { ...trainingSampling(run, library, drawOf(next)), repeats } }];
+      : [
+          {
+            // Rollouts that were made elsewhere are there already.
+            examples: run.finished === undefined ? next.batch : [],
+            sampling: { ...trainingSampling(run, library, drawOf(next)), repeats },
+          },
+        ];
 }
 
 const drawOf = ({ epoch, step }: Step): string => `epoch ${epoch} step ${step}`;
