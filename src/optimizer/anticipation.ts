@@ -118,7 +118,8 @@ function askAhead(
 /** Calls for candidates that a step makes ahead at most: two waves. */
 export function mostAhead({ settings, agent }: Suite): number {
   // A model on this machine has no empty places: its calls share the same processor.
-  return settings.schedule === "plain" || modelFacts(agent).local ? 0 : 2 * settings.concurrency;
+  const isOff = !settings.ahead || settings.schedule === "plain" || modelFacts(agent).local;
+  return isOff ? 0 : 2 * settings.concurrency;
 }
 
 /** The sealed test under both arms. Nobody looks at the answers before the test itself. */

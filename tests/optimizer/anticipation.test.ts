@@ -41,10 +41,11 @@ describe("what a run asks ahead", () => {
     expect(await first({ maxCalls: 100_000 })).toBe(false);
   });
 
-  it("is nothing with the paper's schedule", async () => {
+  it("is nothing with the paper's schedule, or when it is switched off", async () => {
     const folder = trainingFolder();
     const path = `${folder.folder}/promptfooconfig.yaml`;
     expect(mostAhead(await loadSuite(path, { schedule: "plain" }))).toBe(0);
+    expect(mostAhead(await loadSuite(path, { ahead: false }))).toBe(0);
     expect(mostAhead(await loadSuite(path, { concurrency: 5 }))).toBe(10);
   });
 });
