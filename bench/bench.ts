@@ -6,10 +6,11 @@ import { existsSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
+import { type Ratio, ratio } from "./figures.ts";
 import { CLI, measured } from "./measured.ts";
 import { writeProject } from "./project.ts";
 import { SCENARIOS, type Scenario } from "./scenarios.ts";
-import { type ScenarioFigures, scenarioFigures, scenarioText } from "./table.ts";
+import { ratioText, type ScenarioFigures, scenarioFigures, scenarioText } from "./table.ts";
 import { type TrainedOnce, trainOnce } from "./train-once.ts";
 
 const HELP = `npm run bench -- [options]
@@ -51,25 +52,37 @@ async function bench(): Promise<void> {
   say(
     `settings ${values.settings}, ${values.validation} validation tickets; a start takes ${fixed.toFixed(1)} s CPU`,
   );
-  const all: { figures: ScenarioFigures; runs: TrainedOnce[] }[] = [];
+  const all: { figures: ScenarioFigures; runs: TrainedOnce[]; ratio?: Ratio }[] = [];
   for (const scenario of chosen()) {
     say(`\n${scenario.name}: ${scenario.says}`);
     const runs: TrainedOnce[] = [];
-    for (const seed of seedsOf(scenario)) runs.push(await runOf(scenario, seed));
+    const pairs: [number, number][] = [];
+    for (const seed of seedsOf(scenario)) {
+      // In the same minute as what it is measured by: a machine is not as fast at all times.
+      const other =
+        scenario.against === undefined ? undefined : await runOf(named(scenario.against.name), seed);
+      const run = await runOf(scenario, seed);
+      runs.push(run);
+      if (other !== undefined) pairs.push([run.calls.windowS, other.calls.windowS]);
+    }
     const figures = scenarioFigures(scenario.name, runs, fixed);
-    say(scenarioText(figures));
-    all.push({ figures, runs });
+    say(scenarioText(figures, scenario.asked));
+    const ratios = ratio(pairs);
+    if (scenario.against !== undefined) say(ratioText(ratios, scenario.against));
+    all.push({ figures, runs, ...(pairs.length === 0 ? {} : { ratio: ratios }) });
   }
   if (values.json) process.stdout.write(`${JSON.stringify({ fixedCpuS: fixed, scenarios: all }, null, 1)}\n`);
 }
 
 function chosen(): Scenario[] {
   const names = values.only?.split(",") ?? SCENARIOS.map((one) => one.name);
-  return names.map((name) => {
-    const found = SCENARIOS.find((one) => one.name === name);
-    if (found === undefined) throw new Error(`There is no scenario "${name}". ${HELP}`);
-    return found;
-  });
+  return names.map(named);
+}
+
+function named(name: string): Scenario {
+  const found = SCENARIOS.find((one) => one.name === name);
+  if (found === undefined) throw new Error(`There is no scenario "${name}". ${HELP}`);
+  return found;
 }
 
 function seedsOf({ seeds }: Scenario): readonly number[] {

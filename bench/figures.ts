@@ -94,6 +94,20 @@ export function utilisation(calls: readonly Call[], concurrency: number): number
   return calls.length === 0 ? 0 : busy / concurrency / windowMs(calls);
 }
 
+/** How many times as long as others runs took, pair by pair: the mean, and its standard error. */
+export interface Ratio {
+  of: Spread;
+  error: number;
+}
+
+/** @param pairs seconds of a run and of the one that it is measured by */
+export function ratio(pairs: readonly (readonly [number, number])[]): Ratio {
+  const ratios = pairs.map(([one, other]) => one / other);
+  const of = spread(ratios);
+  const squares = ratios.reduce((sum, value) => sum + (value - of.mean) ** 2, 0);
+  return { of, error: Math.sqrt(squares / (ratios.length - 1) / ratios.length) };
+}
+
 /** Mean and the smallest and largest value. */
 export interface Spread {
   mean: number;

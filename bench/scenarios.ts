@@ -1,4 +1,4 @@
-import { TEN_PERCENT } from "./mock/faults.ts";
+import { NO_FAULTS, TEN_PERCENT } from "./mock/faults.ts";
 import type { MockOptions } from "./mock/server.ts";
 
 /** What a training is measured under. */
@@ -13,6 +13,10 @@ export interface Scenario {
   copies?: number;
   /** Seeds, where none are asked for. */
   seeds: readonly number[];
+  /** What is to be reached: at least this lift and utilisation (0..1), at most these calls to learn. */
+  asked?: { lift?: number; calls?: number; utilisation?: number };
+  /** The scenario whose time on the same seeds this one's is measured by, and how many times as long it may take. */
+  against?: { name: string; most: number };
 }
 
 /** The seeds of the rivals' figures. */
@@ -35,6 +39,7 @@ export const SCENARIOS: readonly Scenario[] = [
     mock: { ...FAST, bad: 0 },
     settings: TESTED,
     seeds: SEEDS,
+    asked: { lift: 0.42, calls: 220 },
   },
   {
     name: "bad15",
@@ -43,6 +48,7 @@ export const SCENARIOS: readonly Scenario[] = [
     mock: { ...FAST, bad: 0.15 },
     settings: TESTED,
     seeds: SEEDS,
+    asked: { lift: 0.4, calls: 500 },
   },
   {
     name: "plain",
@@ -65,7 +71,8 @@ export const SCENARIOS: readonly Scenario[] = [
     says: "no bad proposals; 300 ms, 16 side by side",
     concurrency: 16,
     mock: { ...REAL, bad: 0 },
-    seeds: FEW,
+    seeds: SEEDS,
+    asked: { utilisation: 0.85 },
   },
   {
     name: "conc64",
@@ -73,6 +80,7 @@ export const SCENARIOS: readonly Scenario[] = [
     concurrency: 64,
     mock: { ...REAL, bad: 0 },
     seeds: FEW,
+    asked: { utilisation: 0.7 },
   },
   {
     name: "wide16",
@@ -81,6 +89,7 @@ export const SCENARIOS: readonly Scenario[] = [
     mock: { ...REAL, bad: 0 },
     ...WIDE,
     seeds: FEW,
+    asked: { utilisation: 0.85 },
   },
   {
     name: "wide64",
@@ -89,12 +98,22 @@ export const SCENARIOS: readonly Scenario[] = [
     mock: { ...REAL, bad: 0 },
     ...WIDE,
     seeds: FEW,
+    asked: { utilisation: 0.7 },
   },
   {
     name: "faults",
     says: "as conc16, with 10 % faults (2 % bare 429, 1 % 429 with Retry-After, 2 % 500, 2 % cut, 2 % bad escapes, 1 % prose)",
     concurrency: 16,
     mock: { ...REAL, bad: 0, faults: TEN_PERCENT },
-    seeds: FEW,
+    seeds: SEEDS,
+    against: { name: "conc16", most: 1.5 },
+  },
+  {
+    name: "hangs",
+    says: "as conc16, with 1 % of calls that never answer",
+    concurrency: 16,
+    mock: { ...REAL, bad: 0, faults: { ...NO_FAULTS, hang: 0.01 } },
+    seeds: SEEDS,
+    against: { name: "conc16", most: 1.5 },
   },
 ];

@@ -1,5 +1,6 @@
-import { type BenchStage, type Spread, STAGES, spread } from "./figures.ts";
+import { type BenchStage, type Ratio, type Spread, STAGES, spread } from "./figures.ts";
 import type { Idle } from "./idle.ts";
+import type { Scenario } from "./scenarios.ts";
 import type { TrainedOnce } from "./train-once.ts";
 
 /** CPU seconds of a start that calls nothing; taken off before CPU is counted per call. */
@@ -95,7 +96,7 @@ export function spreadText({ mean, min, max, n }: Spread, digits: number, sign =
 }
 
 /** What `npm run bench` prints of a scenario. */
-export function scenarioText(figures: ScenarioFigures): string {
+export function scenarioText(figures: ScenarioFigures, asked: Scenario["asked"] = {}): string {
   const { byStage } = figures;
   const stages = STAGES.map((stage) => `${stage} ${spreadText(byStage[stage].calls, 0)}`).join(", ");
   const tokens = STAGES.map(
@@ -105,7 +106,7 @@ export function scenarioText(figures: ScenarioFigures): string {
   const lines: [string, string][] = [
     [
       "exact lift",
-      `${spreadText(figures.lift, 3, true)}; ${spreadText(figures.found, 1)} of 20 criteria found`,
+      `${spreadText(figures.lift, 3, true)}; ${spreadText(figures.found, 1)} of 20 criteria found${wish("at least", asked.lift)}`,
     ],
     ["harmed", `${figures.harmed} of ${figures.runs} runs end with the harmful guideline`],
     [
@@ -114,7 +115,7 @@ export function scenarioText(figures: ScenarioFigures): string {
     ],
     [
       "calls",
-      `${spreadText(figures.callsToLearn, 0)} to learn, ${spreadText(figures.calls, 0)} with the sealed test`,
+      `${spreadText(figures.callsToLearn, 0)} to learn, ${spreadText(figures.calls, 0)} with the sealed test${wish("at most", asked.calls)}`,
     ],
     ["  by stage", stages],
     ["tokens in/out", `${kilo(figures.tokensIn.mean)}/${kilo(figures.tokensOut.mean)} (${tokens})`],
@@ -128,7 +129,7 @@ export function scenarioText(figures: ScenarioFigures): string {
     ],
     [
       "utilisation",
-      `${spreadText(figures.utilisation, 2)}; without the sealed test ${spreadText(figures.trainingUtilisation, 2)}`,
+      `${spreadText(figures.utilisation, 2)}; without the sealed test ${spreadText(figures.trainingUtilisation, 2)}${wish("at least", asked.utilisation)}`,
     ],
     [
       "  free places",
@@ -143,5 +144,14 @@ export function scenarioText(figures: ScenarioFigures): string {
   ];
   return lines.map(([label, text]) => `  ${label.padEnd(18)}${text}`).join("\n");
 }
+
+/** What `npm run bench` prints of a scenario that is measured by another. */
+export function ratioText({ of, error }: Ratio, { name, most }: NonNullable<Scenario["against"]>): string {
+  const spreads = of.n < 2 ? "" : `, standard error of the mean ${error.toFixed(2)}, ${of.n} seeds`;
+  return `  ${`x ${name}`.padEnd(18)}${spreadText(of, 2)} times as long from first to last call${spreads}${wish("at most", most)}`;
+}
+
+const wish = (limit: string, value: number | undefined): string =>
+  value === undefined ? "" : ` [asked: ${limit} ${value}]`;
 
 const kilo = (tokens: number): string => `${(tokens / 1000).toFixed(1)}k`;

@@ -118,7 +118,10 @@ export class MockModel {
     const { call, shape, nth } = this.#begin(text, body.temperature ?? null);
     response.on("close", () => this.#end(call));
     if (call.fault === "hang") {
-      await Promise.race([sleep(options.hangMs), new Promise((closed) => response.on("close", closed))]);
+      await Promise.race([
+        sleep(options.hangMs, undefined, { ref: false }),
+        new Promise((closed) => response.on("close", closed)),
+      ]);
       response.destroy();
       return;
     }

@@ -172,7 +172,7 @@ async function dryRun(whole: Suite, runtime: Runtime): Promise<string> {
     ...(selected === undefined ? [] : [selected]),
     `support     ${supportNote(suite) ?? `${minSupport} independent group${minSupport === 1 ? "" : "s"} for each experience`}`,
     ...(redacted === undefined ? [] : [`redaction   ${redacted}`]),
-    `rollouts    at most ${rollouts.training} training, ${rollouts.screening} candidates, ${rollouts.validation} validation, ${rollouts.test} test`,
+    `rollouts    at most ${rollouts.training} training, ${rollouts.screening} candidates, ${rollouts.validation} validation, ${rollouts.test} test, ${rollouts.ahead} ahead in vain`,
     `calls       at most ${plan.calls} (${plan.learnerCalls} of the learner), graders not counted`,
     `tokens      about ${count(agent.promptTokens + reflecting.promptTokens)} in, ${count(agent.completionTokens + reflecting.completionTokens)} out`,
     `dollars     ${plannedDollars(planned, runtime.prices, suite.settings.maxCostUsd)}`,

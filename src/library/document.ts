@@ -67,8 +67,22 @@ export function settleNextId(document: LibraryDocument): LibraryDocument {
   return parseLibrary(spliceNextId(document.source, head, document.nextId), placeOf(document));
 }
 
+interface Layout {
+  readonly head: FrontMatter;
+  readonly items: readonly Item[];
+}
+
+/** An edit reads its document, and the next edit of a batch reads what came of it. */
+let latest: { source: string; place: string; layout: Layout } | undefined;
+
 /** Where everything stands in the source. */
-export function layoutOf(source: string, place: string): { head: FrontMatter; items: Item[] } {
+export function layoutOf(source: string, place: string): Layout {
+  if (latest?.source !== source || latest.place !== place)
+    latest = { source, place, layout: readLayout(source, place) };
+  return latest.layout;
+}
+
+function readLayout(source: string, place: string): Layout {
   const forbidden = findForbidden(source);
   if (forbidden !== null) {
     throw new GrpoError({

@@ -1,3 +1,4 @@
+import { setImmediate as turn } from "node:timers/promises";
 import { type InclusionRow, inclusionPlan } from "../evaluation/attribution.ts";
 import { rollOne } from "../evaluation/roll.ts";
 import type { Injection } from "../providers/experience-agent.ts";
@@ -58,8 +59,12 @@ async function rowsOfRound(
 ): Promise<InclusionRow[]> {
   const draw = `${test.draw} round ${round}`;
   runtime.emit({ type: "phase-planned", phase, total: examples.length * REPEATS });
+  let prepared = Promise.resolve();
   const rows = await Promise.all(
     examples.map(async (example): Promise<InclusionRow[]> => {
+      // Libraries are made while the first calls are under way, not all before them.
+      prepared = prepared.then(() => turn());
+      await prepared;
       const random = seededRandom(suite.settings.seed, draw, example.id);
       const plan = inclusionPlan(open, REPEATS, 0.5, random).map((drawn) => drawn.union(new Set(present)));
       const sampling = { injection: plan.map(injectionWith), repeats: REPEATS, draw, temperature };

@@ -18,12 +18,14 @@ const GUILTY = 0.95;
  * step's own rollouts tell what there was before. What may still do serious harm goes into another round, beside
  * what is harmless by then, where its effect shows best. So an experience that harms is found although it came
  * with many that help.
+ * @param learned hears what is known after each round
  * @returns the effect of each operation, by its index as id
  */
 export async function testOperations(
   run: TrainingRun,
   search: Search,
   operations: readonly Operation[],
+  learned: (effects: readonly Effect[]) => void,
 ): Promise<Effect[]> {
   const { settings } = run.suite;
   const ids = operations.map((_, index) => String(index));
@@ -49,6 +51,7 @@ export async function testOperations(
     injectionWith: injections(run, search, operations),
     judge: (rows) => {
       effects = attributeEffects(ids, [...before, ...rows]);
+      learned(effects);
       const those = (test: (serious: number) => boolean): string[] =>
         effects.filter((one) => test(one.serious)).map((one) => one.id);
       return {

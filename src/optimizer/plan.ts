@@ -1,5 +1,6 @@
 import type { Settings } from "../suite/settings.ts";
 import type { Suite } from "../suite/suite.ts";
+import { mostAhead } from "./anticipation.ts";
 import { MAX_OPERATIONS } from "./contrast.ts";
 import { REPEATS } from "./inclusion-rounds.ts";
 import { mergeCalls } from "./merging.ts";
@@ -7,11 +8,11 @@ import { ROUNDS } from "./operation-test.ts";
 import { MOST_PRINCIPLES } from "./principles.ts";
 import { planSteps } from "./steps.ts";
 
-/** What a run will do at most, before any money is spent. */
+/** What a run will do at most, before any money is spent; `ahead` is what may be asked in vain. */
 export interface TrainingPlan {
   examples: { train: number; validation: number; test: number };
   steps: number;
-  rollouts: { training: number; screening: number; validation: number; test: number };
+  rollouts: { training: number; screening: number; validation: number; test: number; ahead: number };
   learnerCalls: number;
   calls: number;
   /** Of the agent and of the learner. */
@@ -44,7 +45,8 @@ export function planTraining(suite: Suite, form: "principles" | "contrast", repl
     (sum, { batch }) => sum + perStep + perGroup * batch.length + merging(batch.length),
     0,
   );
-  const rollouts = training + screening + validation + test;
+  const ahead = steps.length * mostAhead(suite);
+  const rollouts = training + screening + validation + test + ahead;
   const one = rolloutTokens(suite);
   const asked = one.promptTokens + one.completionTokens + 600;
   return {
@@ -54,7 +56,7 @@ export function planTraining(suite: Suite, form: "principles" | "contrast", repl
       test: examples.test.length,
     },
     steps: steps.length,
-    rollouts: { training, screening, validation, test },
+    rollouts: { training, screening, validation, test, ahead },
     learnerCalls,
     calls: rollouts + learnerCalls,
     tokens: {

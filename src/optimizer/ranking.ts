@@ -2,6 +2,7 @@ import { evaluationSampling } from "../evaluation/sampling.ts";
 import type { LibraryDocument } from "../library/index.ts";
 import type { Phase } from "../runs/events.ts";
 import type { Proposal, Reflection, Screened } from "./advantage.ts";
+import type { Anticipation } from "./anticipation.ts";
 import { buildCandidate, type Candidate } from "./candidates.ts";
 import { type Group, meanReward } from "./groups.ts";
 import { wordingOf } from "./record.ts";
@@ -18,6 +19,7 @@ export interface Search {
   /** What could not be part of a candidate, for the step's report; what is built here adds to it. */
   refused: Candidate["refused"][number][];
   draw: string;
+  anticipation: Pick<Anticipation, "validation" | "acceptance">;
 }
 
 type ScreenedCandidate = Candidate & Screened;

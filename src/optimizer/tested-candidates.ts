@@ -19,7 +19,19 @@ export async function testedCandidates(run: TrainingRun, search: Search): Promis
   if (candidate === undefined) return [];
   const { operations } = candidate.proposal;
   if (operations.length < 2) return [candidate];
-  const effects = await testOperations(run, search, operations);
+  const withoutThose = (effects: readonly Effect[], limit: number): Candidate =>
+    partOf(
+      run,
+      search.library,
+      candidate,
+      effects.filter((one) => one.harmful < limit),
+    );
+  const effects = await testOperations(run, search, operations, (known) => {
+    const expected = withoutThose(known, HARMFUL).document;
+    if (known.every(({ harmful }) => harmful < DOUBTFUL || harmful >= HARMFUL))
+      search.anticipation.acceptance(expected);
+    else search.anticipation.validation(expected);
+  });
   const harmful = effects.filter((one) => one.harmful >= HARMFUL);
   for (const effect of harmful) {
     const operation = operations[Number(effect.id)];
@@ -30,11 +42,8 @@ export async function testedCandidates(run: TrainingRun, search: Search): Promis
     phase: "candidates",
     note: `${operations.length - harmful.length} of ${operations.length} operations do no harm on training`,
   });
-  const without = (limit: number): Candidate => {
-    const kept = effects.filter((one) => one.harmful < limit);
-    return partOf(run, search.library, candidate, kept);
-  };
-  return untried(search, distinct([without(HARMFUL), without(DOUBTFUL)]));
+  const kept = [withoutThose(effects, HARMFUL), withoutThose(effects, DOUBTFUL)];
+  return untried(search, distinct(kept));
 }
 
 /** A candidate with some of its operations, each with what it was measured to do. */

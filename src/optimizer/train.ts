@@ -6,6 +6,7 @@ import { GrpoError, type LibraryDocument, type LoadedLibrary } from "../library/
 import type { SuiteExample } from "../suite/suite.ts";
 import type { Refusal } from "./admission.ts";
 import type { Advantage, FailedReflection, Reflection } from "./advantage.ts";
+import { type After, Anticipation, anticipateBaselines, sealedTestOf } from "./anticipation.ts";
 import { buildCandidate } from "./candidates.ts";
 import { CriterionContrast } from "./contrast.ts";
 import { countKinds, type Group, type GroupKind, solvedIds } from "./groups.ts";
@@ -22,7 +23,7 @@ import {
 import { planEpoch, type Step } from "./steps.ts";
 import { testedCandidates } from "./tested-candidates.ts";
 import { type TrainingRun, trainingGroups, trainingSampling } from "./training-run.ts";
-import { anticipateValidation, validate } from "./validation.ts";
+import { validate } from "./validation.ts";
 
 /** What one step did to the library. */
 export interface StepOutcome {
@@ -62,14 +63,16 @@ export async function train(run: TrainingRun): Promise<TrainingResult> {
   for (let epoch = 1; epoch <= settings.epochs; epoch++) {
     for (const step of planEpoch(wanting(examples.train, steps, epoch), epoch, settings)) {
       run.runtime.emit({ type: "step", epochs: settings.epochs, ...step });
-      const outcome = await trainStep(run, step);
+      const outcome = await trainStep(run, step, steps);
       await rememberQuarantined(run, outcome.refused);
       steps.push(outcome);
     }
   }
   requireSomethingToLearn(steps);
   const learned = await run.store.load();
-  return { library: learned.document, steps, ...(await sealedTest(run, learned)) };
+  const result = { library: learned.document, steps, ...(await sealedTest(run, learned)) };
+  await run.runtime.settledSoon();
+  return result;
 }
 
 /** Examples that the last epoch solved rest for one: there was nothing to learn from them. */
@@ -82,14 +85,42 @@ function wanting(
   return examples.filter(({ id }) => !solved.has(id));
 }
 
-async function trainStep(run: TrainingRun, step: Step): Promise<StepOutcome> {
+/** What a run goes on with under the library that a step leaves: the next step's first rollouts, or the sealed test. */
+function wantedAfter(
+  run: TrainingRun,
+  { epoch, step }: Step,
+  done: readonly StepOutcome[],
+  repeats: number,
+): After {
+  const { settings, examples } = run.suite;
+  const stepsOf = (one: number): Step[] =>
+    one > settings.epochs ? [] : planEpoch(wanting(examples.train, done, one), one, settings);
+  const next = stepsOf(epoch)[step] ?? stepsOf(epoch + 1)[0];
+  return (library) =>
+    next === undefined
+      ? sealedTestOf(run, library)
+      : [
+          {
+            // Rollouts that were made elsewhere are there already.
+            examples: run.finished === undefined ? next.batch : [],
+            sampling: { ...trainingSampling(run, library, drawOf(next)), repeats },
+          },
+        ];
+}
+
+const drawOf = ({ epoch, step }: Step): string => `epoch ${epoch} step ${step}`;
+
+async function trainStep(
+  run: TrainingRun,
+  step: Step,
+  earlier: readonly StepOutcome[],
+): Promise<StepOutcome> {
   const { settings } = run.suite;
   const { document: library, hash: parentHash } = await run.store.load();
   let spentBefore = run.runtime.limiter.usage.total();
   const reflection = await reflectionOf(run, step);
 
-  const draw = `epoch ${step.epoch} step ${step.step}`;
-  const { groups, advantages } = await rolloutsAndAdvantages(run, step, library, reflection, draw);
+  const { groups, advantages } = await rolloutsAndAdvantages(run, step, library, reflection);
   const report = {
     epoch: step.epoch,
     step: step.step,
@@ -107,11 +138,20 @@ async function trainStep(run: TrainingRun, step: Step): Promise<StepOutcome> {
   const candidates = proposals.map((one) => buildCandidate(library, one, settings, run.admission.refusal));
   const refused = candidates.flatMap((one) => one.refused);
   const rejected = await rejectedWordings(run, parentHash);
-  const search = { library, groups, reflection, candidates, rejected, refused, draw };
+  const after = wantedAfter(
+    run,
+    step,
+    [...earlier, { ...report, outcome: "accepted" }],
+    reflection.firstRollouts,
+  );
+  const anticipation = new Anticipation(run, library, after);
+  const draw = drawOf(step);
+  const search = { library, groups, reflection, candidates, rejected, refused, draw, anticipation };
   const rank = reflection.compares === "operations" ? testedCandidates : rankCandidates;
   const ranked = await rank(run, search);
 
   for (const candidate of ranked.slice(0, settings.gateAttempts)) {
+    anticipation.acceptance(candidate.document);
     const verdict = await validate(run, library, candidate);
     report.gates.push(verdict);
     const judged = { candidate, parentHash, spentBefore, groups, verdict };
@@ -119,6 +159,7 @@ async function trainStep(run: TrainingRun, step: Step): Promise<StepOutcome> {
       await commitCandidate(run, judged);
       return { ...report, refused, outcome: "accepted" };
     }
+    anticipation.giveUp();
     await rememberRejected(run, judged);
     spentBefore = run.runtime.limiter.usage.total();
   }
@@ -131,14 +172,13 @@ async function rolloutsAndAdvantages(
   step: Step,
   library: LibraryDocument,
   reflection: Reflection,
-  draw: string,
 ): Promise<{ groups: Group[]; advantages: Advantage[] }> {
-  const sampling = { ...trainingSampling(run, library, draw), first: reflection.firstRollouts };
-  let anticipated = run.suite.settings.schedule === "plain";
+  const sampling = { ...trainingSampling(run, library, drawOf(step)), first: reflection.firstRollouts };
+  let anticipated = false;
   const taught = await trainingGroups(run, step.batch, sampling, async (group) => {
     const advantages = await reflection.ofGroup(group, library);
     // Where something was learned there will be a candidate.
-    if (advantages.length > 0 && !anticipated) anticipateValidation(run, library);
+    if (advantages.length > 0 && !anticipated) anticipateBaselines(run, library);
     anticipated ||= advantages.length > 0;
     return { group, advantages };
   });

@@ -4,7 +4,6 @@ import { type Decide, race } from "../evaluation/race.ts";
 import { evaluationSampling } from "../evaluation/sampling.ts";
 import type { LibraryDocument } from "../library/index.ts";
 import type { Phase } from "../runs/events.ts";
-import { rolloutGroup, type Sampling } from "../suite/rollouts.ts";
 import type { SuiteExample } from "../suite/suite.ts";
 import type { Candidate } from "./candidates.ts";
 import type { TrainingRun } from "./training-run.ts";
@@ -76,24 +75,9 @@ function raced(
   [library, candidate]: Libraries,
   decide: Decide,
 ) {
-  const arm = (of: LibraryDocument) => ({ suite: run.suite, sampling: samplingOf(run, of, phase) });
+  const arm = (of: LibraryDocument) => ({
+    suite: run.suite,
+    sampling: evaluationSampling(of, phase, run.suite.settings.validationRepeats),
+  });
   return race(run.runtime, phase, examples, [arm(library), arm(candidate)], decide);
 }
-
-/**
- * Has the current library answer the validation examples before there is a candidate, in places that would stand
- * empty while a step waits for its last rollouts and for the learner: the gate finds the answers in the journal.
- * What fails here is asked again there.
- */
-export function anticipateValidation(run: TrainingRun, library: LibraryDocument): void {
-  const { suite, runtime } = run;
-  const sampling = samplingOf(run, library, "validation");
-  for (const example of suite.examples.validation)
-    rolloutGroup(suite, runtime, example, sampling).catch(() => undefined);
-}
-
-const samplingOf = (
-  { suite }: TrainingRun,
-  library: LibraryDocument,
-  phase: "validation" | "replay",
-): Sampling => evaluationSampling(library, phase, suite.settings.validationRepeats);

@@ -116,6 +116,7 @@ function fileJournal(path: string, database: DatabaseSync): FileJournal {
       if (row.sum !== sumOf(row)) throw corrupt(path, `has an answer that was changed (entry ${row.n})`);
       return { result: JSON.parse(row.result) as Json };
     },
+    willFail: (id) => (failures.get(id)?.length ?? 0) > 0,
     record: async (id, task, result) =>
       commits.add({
         id,

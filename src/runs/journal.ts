@@ -7,6 +7,8 @@ export type Known = { result: Json } | { failed: string };
 /** What a run has paid for: results by task id. A result is recorded before anyone uses it. */
 export interface Journal {
   get(id: string): Promise<Known | undefined>;
+  /** Whether `get` would tell of a failure the next time; asking changes nothing, as `get` does. */
+  willFail(id: string): boolean;
   record(id: string, task: Task, result: Json): Promise<void>;
   /**
    * Notes that a task failed. The same run tries it again when it is asked again; a resumed run, which has to
@@ -28,6 +30,7 @@ export function memoryJournal(): Journal & { readonly size: number } {
       const result = entries.get(id);
       return result === undefined ? undefined : { result };
     },
+    willFail: () => false,
     record: async (id, _task, result) => {
       entries.set(id, result);
     },

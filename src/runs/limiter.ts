@@ -4,7 +4,7 @@ import { withDeadline } from "./deadline.ts";
 import { type CallFailure, type FailureKind, kindOf, refusal } from "./failure.ts";
 import { hedged } from "./hedge.ts";
 import { interruptionOf } from "./interrupt.ts";
-import { Latencies } from "./latencies.ts";
+import { type CallKind, Latencies } from "./latencies.ts";
 import { seededRandom } from "./random.ts";
 import { redactText } from "./secrets.ts";
 import type { Stage } from "./task.ts";
@@ -38,7 +38,7 @@ export interface LimiterOptions {
   backoffMs?: number;
   /** A try that takes longer has failed. Milliseconds, default 120,000. */
   timeoutMs?: number | undefined;
-  /** When a call is late; default: three times what 19 of 20 take, and 3 s at least. */
+  /** When a call is late; default: three times what 19 of 20 take, and 1 s at least. */
   late?: { times: number; ms: number };
   seed?: number;
   /** No call begins once it is aborted; calls in flight go on. */
@@ -48,6 +48,8 @@ export interface LimiterOptions {
   onCall?: (stage: Stage, totals: UsageMeter) => void;
   /** A try ended without an answer, or one that was given up was answered after all: what no result tells. */
   onLost?: (lost: PaidTry) => void;
+  /** A place was left free that nobody waits for. */
+  onFree?: () => void;
   /** A provider asked for a pause of its calls. */
   onPause?: (model: string, ms: number) => void;
 }
@@ -59,6 +61,8 @@ export interface Limiter {
   spent(): Spent;
   /** Counts what an earlier process of the run paid for. */
   restore(paid: PaidTry): void;
+  /** Places that neither a call nor one that waits has taken. */
+  readonly free: number;
   /** Calls of this key that may be in flight at present. */
   allowed(key: string): number;
   /** Resolves with the outcome of the last try. @throws GrpoError BUDGET_REACHED, PROVIDER_REFUSED, PRICE_UNKNOWN, INTERRUPTED */
@@ -73,6 +77,8 @@ export interface Limiter {
 
 const DEFAULTS = { attempts: 8, backoffMs: 500, timeoutMs: 120_000 };
 const LONGEST_BACKOFF_MS = 30_000;
+/** So many times sooner is a call tried again for the first time, where it failed for no limit of its provider. */
+const SOONER = 4;
 /** An empty reply is paid for, and a model that gave several is not going to say more. */
 const EMPTY_TRIES = 4;
 const ANYBODY: Callee = { key: "", model: "" };
@@ -93,7 +99,7 @@ class EmbeddedLimiter implements Limiter {
   constructor(options: LimiterOptions) {
     this.#options = options;
     this.#budget = new Budget(options.caps ?? {});
-    this.#turnstile = new Turnstile(options.concurrency, this.#budget);
+    this.#turnstile = new Turnstile(options.concurrency, this.#budget, options.onFree);
     this.#latencies = new Latencies(options.late);
     this.#random = seededRandom(options.seed ?? 1, "backoff");
     const { signal } = options;
@@ -104,6 +110,10 @@ class EmbeddedLimiter implements Limiter {
 
   spent(): Spent {
     return this.#budget.spent;
+  }
+
+  get free(): number {
+    return this.#turnstile.free;
   }
 
   restore({ stage, spent, usage }: PaidTry): void {
@@ -134,7 +144,7 @@ class EmbeddedLimiter implements Limiter {
       if (kind === "empty") empty++;
       if (kind === "lasting" || attempt >= attempts || empty >= EMPTY_TRIES) return outcome;
       // It does not hold its place meanwhile.
-      entry.notBefore = performance.now() + this.#backoff(attempt);
+      entry.notBefore = performance.now() + this.#backoff(attempt, kind);
     }
   }
 
@@ -149,7 +159,7 @@ class EmbeddedLimiter implements Limiter {
     const once = (own: Pass, superseded?: AbortSignal) => this.#once(stage, fn, callee, own, superseded);
     if (callee.hedge !== true) return once(pass);
     return hedged({
-      patienceMs: () => this.#latencies.late(kind),
+      patienceMs: () => this.#latencies.late({ stage, model: callee.model }),
       first: (superseded) => once(pass, superseded),
       second: (superseded) => {
         const own = this.#turnstile.enterNow({ key, kind });
@@ -167,7 +177,8 @@ class EmbeddedLimiter implements Limiter {
     superseded?: AbortSignal,
   ): Promise<CallOutcome<T>> {
     const began = performance.now();
-    const ms = this.#deadline(callee, pass.entry.kind);
+    const kind = { stage, model: callee.model };
+    const ms = this.#deadline(callee, kind);
     const ends = { kill: this.#options.kill, superseded };
     const answer = await withDeadline(ms, ends, (signal) => outcomeOf(fn, signal));
     if (answer.end !== "answered") {
@@ -179,7 +190,7 @@ class EmbeddedLimiter implements Limiter {
       if (answer.end === "killed") throw interruptionOf(this.#options.kill as AbortSignal);
       return { ok: false, error: `timed out after ${Math.round(ms)} ms`, kind: "passing" };
     }
-    if (answer.value.outcome.ok) this.#latencies.add(pass.entry.kind, performance.now() - began);
+    if (answer.value.outcome.ok) this.#latencies.add(kind, performance.now() - began);
     const { outcome, fatal = this.#fatalIn(callee, outcome) } = answer.value;
     this.#budget.settle(pass.entry.kind, pass.reserved, spentBy(outcome.usage));
     if (!outcome.ok) this.#lose({ stage, spent: spentBy(outcome.usage), usage: outcome.usage ?? null });
@@ -193,7 +204,7 @@ class EmbeddedLimiter implements Limiter {
   }
 
   /** A call that takes many times as long as its kind does will not answer any more. */
-  #deadline({ timeoutMs, hedge }: Callee, kind: string): number {
+  #deadline({ timeoutMs, hedge }: Callee, kind: CallKind): number {
     const stated = timeoutMs ?? this.#options.timeoutMs ?? DEFAULTS.timeoutMs;
     return hedge === true ? Math.min(stated, this.#latencies.lost(kind) ?? stated) : stated;
   }
@@ -237,8 +248,10 @@ class EmbeddedLimiter implements Limiter {
   }
 
   /** Between half and all of a pause that doubles: calls that failed together are not tried again together. */
-  #backoff(attempt: number): number {
-    const first = this.#options.backoffMs ?? DEFAULTS.backoffMs;
+  #backoff(attempt: number, kind: FailureKind): number {
+    const { backoffMs = DEFAULTS.backoffMs } = this.#options;
+    // A cut connection or an error of the server seldom comes twice; who asks too much is told so again.
+    const first = attempt === 1 && kind !== "limited" ? backoffMs / SOONER : backoffMs;
     return Math.min(LONGEST_BACKOFF_MS, first * 2 ** (attempt - 1)) * (0.5 + this.#random.next() / 2);
   }
 

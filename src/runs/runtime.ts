@@ -2,7 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import pLimit from "p-limit";
 import type { GrpoError } from "../library/error.ts";
 import type { EventSink } from "./events.ts";
-import { type Executor, embeddedExecutor } from "./executor.ts";
+import { type Asked, type Executor, embeddedExecutor } from "./executor.ts";
 import { interruptionOf } from "./interrupt.ts";
 import { type Journal, memoryJournal } from "./journal.ts";
 import { createLimiter, type Limiter } from "./limiter.ts";
@@ -10,6 +10,7 @@ import type { Prices } from "./price.ts";
 import type { PriceTable } from "./price-table.ts";
 import { PriceBook } from "./prices.ts";
 import type { KeptScores } from "./scores.ts";
+import { type SpareJob, SpareWork } from "./spare-work.ts";
 import type { Json, Task } from "./task.ts";
 
 export interface RuntimeOptions {
@@ -53,13 +54,18 @@ export class Runtime {
   readonly signal: AbortSignal | undefined;
   readonly callTimeoutMs: number | undefined;
   readonly hedge: boolean;
+  /** Whether calls, tokens or dollars are limited. */
+  readonly capped: boolean;
   readonly emit: EventSink;
   /** From now on tasks are answered from the journal alone; what failed before is not asked again. */
   onlyRecorded = false;
   /** Where a recorded run keeps how its groups were scored. */
   scores: KeptScores | undefined;
   readonly #groups;
+  readonly #spare: SpareWork;
   readonly #open = new Set<Promise<unknown>>();
+  /** Until now the journal has answered everything: what was asked in vain before is not asked for once more. */
+  #isReplay = true;
   #stopped: GrpoError | undefined;
   #woundUp: Promise<void> | undefined;
   #journal: Journal;
@@ -69,6 +75,7 @@ export class Runtime {
     this.#journal = options.journal ?? memoryJournal();
     this.executor = embeddedExecutor({
       get: (id) => this.#journal.get(id),
+      willFail: (id) => this.#journal.willFail(id),
       record: (...entry) => this.#journal.record(...entry),
       fail: (...entry) => this.#journal.fail(...entry),
     });
@@ -77,11 +84,13 @@ export class Runtime {
     this.signal = options.signal;
     this.callTimeoutMs = options.callTimeoutMs;
     this.hedge = options.hedge ?? true;
+    this.capped = [maxCostUsd, options.maxCalls, options.maxTokens].some((cap) => cap !== undefined);
     this.prices = new PriceBook({
       prices: options.prices,
       capped: maxCostUsd !== undefined,
       ...(priceTable === undefined ? {} : { table: priceTable }),
     });
+    this.#spare = new SpareWork(() => (this.#isReplay ? 0 : this.limiter.free));
     this.limiter = createLimiter({
       concurrency: options.concurrency,
       caps: { costUsd: maxCostUsd, calls: maxCalls, tokens: maxTokens },
@@ -91,6 +100,7 @@ export class Runtime {
       ...(seed === undefined ? {} : { seed }),
       ...(backoffMs === undefined ? {} : { backoffMs }),
       onCall: (stage, usage) => this.emit({ type: "call", stage, usage: usage.total() }),
+      onFree: () => this.#spare.lookSoon(),
       onLost: (lost) => this.#journal.lose(lost),
       onPause: (model, ms) => {
         if (ms < LONG_PAUSE_MS) return;
@@ -101,8 +111,12 @@ export class Runtime {
   }
 
   /** The executor's `exec`, remembered until its result is in the journal. */
-  exec<R extends Json>(task: Task, work: () => Promise<R>): Promise<R> {
-    const open = this.executor.exec(task, work);
+  exec<R extends Json>(task: Task, work: () => Promise<R>, asked: Asked = "needed"): Promise<R> {
+    const begin = (): Promise<R> => {
+      this.#isReplay = false;
+      return work();
+    };
+    const open = this.executor.exec(task, begin, asked);
     this.#open.add(open);
     const done = (): void => void this.#open.delete(open);
     open.then(done, done);
@@ -121,9 +135,44 @@ export class Runtime {
     });
   }
 
+  /**
+   * Has calls made ahead, in places that would stand empty: their answers are in the journal when they are needed.
+   * `work` is given a runtime whose failures are no part of the run.
+   * @returns drops what has not begun
+   */
+  ahead(jobs: readonly { calls: number; work(runtime: Runtime): Promise<unknown> }[]): () => void {
+    const spare = jobs.map(
+      ({ calls, work }): SpareJob => ({ calls, work: (entered) => work(this.#asking(entered)) }),
+    );
+    this.#spare.add(spare);
+    return () => this.#spare.drop(spare);
+  }
+
+  /** This runtime, where tasks are asked ahead. */
+  #asking(entered: () => void): Runtime {
+    const exec: Runtime["exec"] = (task, work) => {
+      entered();
+      return this.exec(task, work, "ahead");
+    };
+    return new Proxy(this, {
+      get: (_, name) => {
+        const own: unknown = name === "exec" ? exec : Reflect.get(this, name, this);
+        return typeof own === "function" ? own.bind(this) : own;
+      },
+    });
+  }
+
   /** Resolves when every task that was begun is journalled or has failed. */
   async settled(): Promise<void> {
     while (this.#open.size > 0) await Promise.allSettled(this.#open);
+  }
+
+  /** Waits for what was asked ahead in vain, which is paid for and recorded, but for a short while only. */
+  async settledSoon(): Promise<void> {
+    const enough = new AbortController();
+    const patience = sleep(SETTLE_MS, undefined, { signal: enough.signal }).catch(() => undefined);
+    await Promise.race([this.settled(), patience]);
+    enough.abort();
   }
 
   /**

@@ -51,10 +51,20 @@ export class Turnstile {
   #inFlight = 0;
   #ended: Error | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
+  readonly #onFree: () => void;
 
-  constructor(concurrency: number, budget: Budget) {
+  /** @param onFree hears when a place is left free that nobody waits for */
+  constructor(concurrency: number, budget: Budget, onFree: () => void = () => {}) {
     this.#concurrency = concurrency;
     this.#budget = budget;
+    this.#onFree = onFree;
+  }
+
+  /** Places that neither a call nor one that waits has taken; none once it is ended. */
+  get free(): number {
+    if (this.#ended !== undefined) return 0;
+    const waiting = [...this.#queues.values()].reduce((sum, { waiters }) => sum + waiters.length, 0);
+    return Math.max(0, this.#concurrency - this.#inFlight - waiting - this.#resting.length);
   }
 
   paceOf(key: string): Pace {
@@ -124,7 +134,9 @@ export class Turnstile {
       if (queue === undefined || waiter === undefined) break;
       waiter.begin(this.#begin(waiter.entry, queue));
     }
-    if (this.#inFlight < this.#concurrency) this.#setTimer(now);
+    if (this.#inFlight >= this.#concurrency) return;
+    this.#setTimer(now);
+    this.#onFree();
   }
 
   #begin(entry: Entry, { pace, kind }: Queue): Pass {

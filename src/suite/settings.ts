@@ -197,6 +197,10 @@ export const SettingsSchema = z.strictObject({
     .max(86_400_000)
     .optional()
     .describe("A call that takes longer has failed. Default: 120000; 1800000 for a model on this machine."),
+  ahead: z
+    .boolean()
+    .default(true)
+    .describe("Places that stand empty are given to what a run goes on with if a candidate is accepted"),
   hedge: z
     .boolean()
     .default(true)

@@ -77,7 +77,8 @@ export const newRow = (family: string): Row => ({
 export const reportOf = (stdout: string): string => stdout.slice(0, stdout.indexOf("\nSPENT")).trim();
 
 export async function undisturbed(server: ModelServer): Promise<Reference> {
-  const project = Project.create(server);
+  // What is asked ahead may be in vain, and of that every run asks something else.
+  const project = Project.create(server, { ahead: false });
   try {
     const { code, stdout, stderr } = await project.train(["--no-publish"]);
     const stages = project.stages();

@@ -41,7 +41,8 @@ const trained = async (seed?: number) => {
   }
   const { result } = await folder.train({ runtime: { backoffMs: 1, callTimeoutMs: 150 } });
   const faults = seed === undefined ? 0 : readFileSync(join(folder.folder, "faults.log"), "utf8").length;
-  return { library: folder.library(), result, calls: folder.calls().length, faults };
+  const calls = folder.calls().map(({ prompt, seed: of }) => `${of} ${prompt}`);
+  return { library: folder.library(), result, calls, faults };
 };
 
 it("a run with trouble in three of ten calls ends with the library of one without", async () => {
@@ -53,6 +54,6 @@ it("a run with trouble in three of ten calls ends with the library of one withou
     expect(troubled.library).toBe(quiet.library);
     expect(troubled.result.test?.arms.ungraded).toEqual({ baseline: 0, enhanced: 0 });
     // No paid call is made twice: an answered call is answered once.
-    expect(troubled.calls).toBe(quiet.calls);
+    expect(troubled.calls).toHaveLength(new Set(troubled.calls).size);
   }
 });

@@ -75,6 +75,7 @@ it.each<[string, (folder: TrainingFolder) => void, { resume: true; fork?: boolea
     expect(library).toBe(learned(whole).library);
     expect(repeated(folder)).toBeLessThanOrEqual(calls - (written - 1));
     if (spared) expect(seen.groups).toBeLessThan(groups / 4);
-    else expect(seen.groups).toBeGreaterThan(groups / 2);
+    // Some of the first run were asked ahead, and in vain.
+    else expect(seen.groups).toBeGreaterThan(groups / 3);
   },
 );

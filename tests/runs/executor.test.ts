@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { embeddedExecutor } from "../../src/runs/executor.ts";
+import { embeddedExecutor, TaskFailed } from "../../src/runs/executor.ts";
 import { memoryJournal } from "../../src/runs/journal.ts";
 import type { Task } from "../../src/runs/task.ts";
 
@@ -68,5 +68,51 @@ describe("the embedded executor", () => {
     expect(outcomes.map((one) => one.status)).toEqual(["rejected", "rejected"]);
     expect(journal.size).toBe(0);
     expect(await executor.exec(task, async () => "mended")).toBe("mended");
+  });
+
+  describe("asked ahead", () => {
+    const failed = () => Promise.reject(new TaskFailed("no answer"));
+    const watched = (willFail = false) => {
+      const noted: string[] = [];
+      const journal = {
+        ...memoryJournal(),
+        willFail: () => willFail,
+        fail: async (_id: string, _task: Task, reason: string) => void noted.push(reason),
+      };
+      return { noted, executor: embeddedExecutor(journal) };
+    };
+
+    it("notes no failure: whoever needs the answer asks anew", async () => {
+      const { noted, executor } = watched();
+      await expect(executor.exec(task, failed, "ahead")).rejects.toThrow("no answer");
+      expect(noted).toEqual([]);
+      expect(await executor.exec(task, async () => "answer")).toBe("answer");
+    });
+
+    it("notes a failure once where somebody waited for the same answer", async () => {
+      const { noted, executor } = watched();
+      const all = [
+        executor.exec(task, failed, "ahead"),
+        executor.exec(task, failed),
+        executor.exec(task, failed),
+      ];
+      await Promise.allSettled(all);
+      expect(noted).toEqual(["no answer"]);
+    });
+
+    it("leaves a failure that a resumed run has to meet again to the one who met it", async () => {
+      const { executor } = watched(true);
+      let asked = 0;
+      const work = async () => ++asked;
+      await expect(executor.exec(task, work, "ahead")).rejects.toThrow(TaskFailed);
+      expect(asked).toBe(0);
+    });
+
+    it("gives its answer to whoever needs it", async () => {
+      const { executor } = watched();
+      const ahead = executor.exec(task, async () => "paid once", "ahead");
+      expect(await executor.exec(task, async () => "paid twice")).toBe("paid once");
+      expect(await ahead).toBe("paid once");
+    });
   });
 });

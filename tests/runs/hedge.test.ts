@@ -70,11 +70,20 @@ describe("a call that is late against others of its kind", () => {
     expect(signals).toHaveLength(1);
   });
 
-  it("is let alone where hedging is off, or its kind is not known", async () => {
+  it("is judged by its model's other calls, with three times the patience, where its kind is not known", async () => {
+    const { limiter } = await experienced();
+    const { signals, call } = silentOnce();
+    const asked = performance.now();
+    expect(await limiter.call("judge", call, callee)).toMatchObject({ ok: true, value: "second" });
+    expect(performance.now() - asked).toBeGreaterThanOrEqual(149);
+    expect(signals).toHaveLength(2);
+  });
+
+  it("is let alone where hedging is off, or its model is not known", async () => {
     const { limiter } = await experienced({ timeoutMs: 400, attempts: 1 });
     const { signals, call } = silentOnce();
     expect(await limiter.call("rollout", call, { ...callee, hedge: false })).toMatchObject({ ok: false });
-    expect(await limiter.call("judge", silent, callee)).toMatchObject({ ok: false });
+    expect(await limiter.call("judge", silent, { ...callee, model: "other" })).toMatchObject({ ok: false });
     expect(signals).toHaveLength(1);
   });
 

@@ -90,9 +90,9 @@ describe("Retry-After", () => {
 });
 
 describe("pauses before a retry without Retry-After", () => {
-  const pausesOf = async (seed: number) => {
+  const pausesOf = async (seed: number, error = "status 429") => {
     const { ask, timesOf } = server({ seed }, 0);
-    const call = ask("a", () => ({ ok: false, error: "status 503" }));
+    const call = ask("a", () => ({ ok: false, error }));
     await vi.advanceTimersByTimeAsync(200_000);
     await call;
     const times = timesOf("a");
@@ -107,6 +107,12 @@ describe("pauses before a retry without Retry-After", () => {
       expect(pause).toBeGreaterThanOrEqual(most / 2 - 1);
       expect(pause).toBeLessThanOrEqual(most + 3);
     }
+  });
+
+  it("begin with an eighth of a second after what is no limit, and go on as long as after a limit", async () => {
+    const [first, ...others] = await pausesOf(1, "status 503");
+    expect(first).toBeLessThanOrEqual(125 + 3);
+    expect(others).toEqual((await pausesOf(1)).slice(1));
   });
 
   it("come from the seed", async () => {
