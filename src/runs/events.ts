@@ -11,7 +11,8 @@ export type Phase =
   | "experiences"
   | "validation"
   | "test"
-  | "evaluation";
+  | "evaluation"
+  | "conversations";
 
 /** What happens in a run, for displays and reports. Counts are rollouts unless the field says otherwise. */
 export type RunEvent =
