@@ -6,8 +6,8 @@ import { type FlagGrades, flagConversations } from "../datasets/flag.ts";
 import { currentLabels } from "../datasets/label-report.ts";
 import { questionOf, readAllLabels } from "../datasets/labels.ts";
 import { safeJson, safeLine } from "../library/index.ts";
+import { gradeConversation } from "../simulation/grade-conversation.ts";
 import { plural } from "./conversations.ts";
-import { gradeConversation } from "./grade-conversation.ts";
 
 export interface FlagCommandOptions {
   out?: string;

@@ -11,7 +11,7 @@ import { GrpoError, safeJson, safeLine } from "../library/index.ts";
 import { outcomesMarkdown, outcomesText } from "../reports/outcomes-text.ts";
 import { writeReportFiles } from "../reports/write.ts";
 import { redacted } from "../runs/secrets.ts";
-import { gradeConversation } from "./grade-conversation.ts";
+import { gradeConversation } from "../simulation/grade-conversation.ts";
 import { print, printJson } from "./output.ts";
 
 export interface OutcomesOptions {

@@ -10,6 +10,7 @@ import { libraryCommands } from "./library-commands.ts";
 import { complain } from "./output.ts";
 import { planCommands } from "./plan-commands.ts";
 import { runsCommands } from "./runs-commands.ts";
+import { simulateCommands } from "./simulate-commands.ts";
 import { trainCommands } from "./train-commands.ts";
 
 /** Commander's own usage errors exit 1, which CI would read as a regression: here they are 3. */
@@ -31,6 +32,7 @@ export async function runCommandLine(args: readonly string[]): Promise<number> {
   trainCommands(program, done);
   evaluateCommands(program, done);
   planCommands(program, done);
+  simulateCommands(program, done);
   libraryCommands(program, done);
   runsCommands(program);
   datasetCommands(program, done);

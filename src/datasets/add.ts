@@ -108,6 +108,9 @@ function flaggedTurns({ flags = [] }: Conversation): { turns: number[]; none?: s
 
 /** The example that a turn makes, or why it makes none. */
 function additionOf(conversation: Conversation, turn: number, request: AddRequest): Addition | string {
+  // Said by the log itself, which may be of another dataset.
+  if (conversation.metadata?.["heldOut"] === "true")
+    return "it was simulated with a persona that is held out for the sealed test";
   const found = answered(conversation, turn);
   if (found === undefined) return "it is no reply to anybody";
   const { redact: clean } = openRedaction();

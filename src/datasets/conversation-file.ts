@@ -67,14 +67,7 @@ export const conversationLines = (conversations: readonly Conversation[]): strin
  * @throws GrpoError OUTPUT_EXISTS unless it may be replaced, OUTPUT_NOT_WRITABLE
  */
 export function writeOutput(path: string, text: string, replace: boolean): void {
-  if (!replace && existsSync(path)) {
-    throw new GrpoError({
-      code: "OUTPUT_EXISTS",
-      message: "The file to write is already there.",
-      place: path,
-      remedy: "Name another file, or add --force to replace it.",
-    });
-  }
+  if (!replace && existsSync(path)) throw outputExists(path);
   try {
     mkdirSync(dirname(path), { recursive: true });
     replaceDurably(path, text);
@@ -82,6 +75,14 @@ export function writeOutput(path: string, text: string, replace: boolean): void 
     throw notWritable(path, cause);
   }
 }
+
+export const outputExists = (path: string): GrpoError =>
+  new GrpoError({
+    code: "OUTPUT_EXISTS",
+    message: "The file to write is already there.",
+    place: path,
+    remedy: "Name another file, or add --force to replace it.",
+  });
 
 export function notWritable(path: string, cause: unknown): GrpoError {
   return new GrpoError({

@@ -26,10 +26,19 @@ const scoring = {
   criteria: z.array(criterionScoreSchema).max(500).optional(),
 };
 
+/** How a simulated person is after a reply. */
+export const turnStateSchema = z.strictObject({
+  stance: z.enum(["pushed", "validated", "heard", "ignored"]).describe("What the reply did to the person."),
+  openness: share.describe("0: tells nothing, 1: tells everything."),
+  patience: share.describe("0: leaves."),
+});
+export type TurnState = z.infer<typeof turnStateSchema>;
+
 export const loggedTurnSchema = z.strictObject({
   role: z.enum(["user", "assistant", "system"]).describe("user: the person; assistant: the agent."),
   content: z.string().max(MAX_TURN),
   at: z.iso.datetime({ offset: true }).optional().describe("When it was said, ISO 8601."),
+  state: turnStateSchema.optional().describe("Of a simulated person after this reply of the agent."),
   ...scoring,
 });
 export type LoggedTurn = z.infer<typeof loggedTurnSchema>;

@@ -1,8 +1,9 @@
 import { readdir, readFile, stat } from "node:fs/promises";
 import { join, parse } from "node:path";
 import { GrpoError } from "../library/error.ts";
+import { normaliseText } from "./ngram.ts";
 import { problemsError } from "./problems.ts";
-import { type Dataset, type Example, personaSchema } from "./schema.ts";
+import { type Dataset, type Example, type Hidden, personaSchema } from "./schema.ts";
 import { type Problem, parseYaml, schemaProblems, type YamlSource } from "./yaml-source.ts";
 
 /** A persona file is text written by people; more than this is another kind of file. */
@@ -95,7 +96,10 @@ function readPersona(file: string, text: string): { part?: PersonaPart; problems
   }));
   return {
     part: { persona: { ...persona, file }, examples },
-    problems: nameProblems(file, source, persona.persona, rows),
+    problems: [
+      ...nameProblems(file, source, persona.persona, rows),
+      ...openingProblems(file, source, persona.hidden, rows),
+    ],
   };
 }
 
@@ -116,6 +120,21 @@ function nameProblems(
     problems.push({ file, line: source.lineOf(["examples", index, "id"]), message });
   }
   return problems;
+}
+
+/** A simulated conversation must not begin with what an example asks: a log of it would hold the example. */
+function openingProblems(
+  file: string,
+  source: YamlSource,
+  hidden: Hidden | undefined,
+  rows: readonly { id: string; query: string }[],
+): Problem[] {
+  return (hidden?.openings ?? []).flatMap((opening, index) => {
+    const same = rows.find(({ query }) => normaliseText(query) === normaliseText(opening));
+    if (same === undefined) return [];
+    const line = source.lineOf(["hidden", "openings", index]);
+    return [{ file, line, message: `The opening is the query of example "${same.id}"; write another one.` }];
+  });
 }
 
 function duplicates(dataset: Dataset): Problem[] {

@@ -58,6 +58,26 @@ const exampleSchema = z.strictObject({
   note: z.string().max(2_000).optional().describe("Why this example is here."),
 });
 
+const hiddenSchema = z
+  .strictObject({
+    wants: text(1_000).describe("What would make the conversation worth it for them."),
+    hides: text(1_000).describe(
+      "What they keep back until they feel safe; the persona's model is not told before.",
+    ),
+    pushed: text(500).describe("What they do when they are pushed or advised."),
+    validated: text(500).describe("What they do when they feel understood."),
+    ignored: text(500).describe("What they do when what they said is passed over."),
+    leaves: text(500).describe("How they go when their patience is out."),
+    openings: z
+      .array(text(1_000))
+      .min(1)
+      .max(20)
+      .describe("First messages of a simulated conversation; never the query of an example."),
+  })
+  .describe("What only the persona knows; needed for simulated conversations.");
+/** The hidden state of a persona, as written. */
+export type Hidden = z.infer<typeof hiddenSchema>;
+
 /** A persona file: one persona and its examples together. */
 export const personaSchema = z
   .strictObject({
@@ -67,6 +87,7 @@ export const personaSchema = z
     heldOut: z.boolean().default(false).describe("true: the whole persona is the sealed test."),
     background: text(4_000).describe("Who they are and what brought them, two to four sentences."),
     voice: text(4_000).describe("How they write."),
+    hidden: hiddenSchema.optional(),
     examples: z.array(exampleSchema).min(1),
   })
   .describe("A persona of a promptfoo-grpo dataset and its examples.");

@@ -9,15 +9,29 @@ type Message = Record<string, unknown>;
 /** As promptfoo reads YAML prompts. */
 const PROMPT_SCHEMA = CORE_SCHEMA.withTags(mergeTag, binaryTag, timestampTag, omapTag, pairsTag);
 
+/** The messages of a JSON or YAML chat prompt, or null when it is none. */
+export function readChat(prompt: string): Message[] | null {
+  const value = /^\s*[[{]/.test(prompt)
+    ? parsedJson(prompt)
+    : prompt.trim().startsWith("- role:")
+      ? loadYaml(prompt)
+      : undefined;
+  const messages = isRecord(value) ? value["messages"] : value;
+  return isChat(messages) ? messages : null;
+}
+
+function parsedJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
 /** The JSON chat prompt with the block in its system message, or null when the prompt is no JSON chat. */
 export function injectIntoJsonChat(prompt: string, block: string): string | null {
   if (!/^\s*[[{]/.test(prompt)) return null;
-  let value: unknown;
-  try {
-    value = JSON.parse(prompt);
-  } catch {
-    return null;
-  }
+  const value = parsedJson(prompt);
   if (isChat(value)) return JSON.stringify(withBlock(value, block));
   if (!isRecord(value) || !isChat(value["messages"])) return null;
   return JSON.stringify({ ...value, messages: withBlock(value["messages"], block) });

@@ -21,7 +21,10 @@ interface RunRecord {
 
 /** What can be done with a journal: training, and whatever else changes a library by paid calls. */
 export type RecordableRun = Pick<TrainingRun, "suite" | "runtime" | "store"> &
-  Partial<Pick<TrainingRun, "learner" | "prompts">>;
+  Partial<Pick<TrainingRun, "learner" | "prompts">> & {
+    /** What else decides the result of a simulation, by name. */
+    simulation?: Record<string, unknown>;
+  };
 
 /**
  * Does a run's work with everything written down: a journal and a manifest in `.grpo/runs/<id>`. A
@@ -36,24 +39,53 @@ export async function inRecordedRun<Run extends RecordableRun, T>(
   work: (run: Run) => Promise<T>,
 ): Promise<T> {
   const release = await lockLibrary(RUNS, opened.store);
+  try {
+    return await recorded(opened, request, async ({ manifest, journal }, begun) => {
+      const store = await runStore({
+        store: opened.store,
+        runId: manifest.id,
+        start: manifest.library,
+        seal: () => journal.seal(),
+      });
+      begun();
+      return work({ ...opened, store });
+    });
+  } finally {
+    await release();
+  }
+}
+
+/**
+ * The same for work that reads a library and changes none: several may go on at once.
+ * @throws GrpoError RESUME_DIFFERS, JOURNAL_CORRUPT, JOURNAL_NOT_WRITABLE, and whatever stops the work
+ */
+export const inReadingRun = <T>(
+  opened: RecordableRun,
+  request: RunRequest,
+  work: (runId: string) => Promise<T>,
+): Promise<T> =>
+  recorded(opened, request, ({ manifest }, begun) => {
+    begun();
+    return work(manifest.id);
+  });
+
+/** `begun` is to be called before the first paid call. */
+async function recorded<T>(
+  opened: RecordableRun,
+  request: RunRequest,
+  work: (record: RunRecord, begun: () => void) => Promise<T>,
+): Promise<T> {
   let record: RunRecord | undefined;
   try {
     const other = unfinishedNote(opened.suite, request);
     if (other !== undefined) opened.runtime.emit({ type: "note", text: other });
     record = await recordOf(opened, request);
-    const { manifest, journal } = record;
-    const store = await runStore({
-      store: opened.store,
-      runId: manifest.id,
-      start: manifest.library,
-      seal: () => journal.seal(),
-    });
-    opened.runtime.keepIn(journal);
+    const run = record;
+    opened.runtime.keepIn(run.journal);
     // Not those of a run that was forked: its graders may be others.
-    opened.runtime.scores = keptScores(record.folder, journal);
-    begin(record, opened, request);
-    const result = await work({ ...opened, store });
-    settle(record, opened, { status: "finished", code: null });
+    opened.runtime.scores = keptScores(run.folder, run.journal);
+    const result = await work(run, () => begin(run, opened, request));
+    settle(run, opened, { status: "finished", code: null });
     return result;
   } catch (error) {
     // Answers that are under way are paid for: the journal stays open for them.
@@ -63,7 +95,6 @@ export async function inRecordedRun<Run extends RecordableRun, T>(
   } finally {
     opened.runtime.scores?.close();
     record?.journal.close();
-    await release();
   }
 }
 

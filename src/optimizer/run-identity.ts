@@ -22,7 +22,7 @@ const NOT_DECIDING = new Set([
 
 /** Everything that decides what this run comes to. */
 export async function identityOf(
-  { suite, learner, prompts }: RecordableRun,
+  { suite, learner, prompts, simulation }: RecordableRun,
   command: RunIdentity["command"],
   rollouts: string | null,
 ): Promise<RunIdentity> {
@@ -53,6 +53,13 @@ export async function identityOf(
     },
     learnerPrompts: Object.fromEntries(Object.entries(prompts ?? {}).map(([name, { hash }]) => [name, hash])),
     rollouts,
+    ...(simulation === undefined
+      ? {}
+      : {
+          simulation: Object.fromEntries(
+            Object.entries(simulation).map(([name, value]) => [name, hashOf(withoutSecrets(value ?? null))]),
+          ),
+        }),
   };
 }
 
@@ -82,6 +89,7 @@ export function differencesOf(before: RunIdentity, now: RunIdentity): string[] {
           ];
     }),
     ...names("learner prompt ", before.learnerPrompts, now.learnerPrompts),
+    ...names("", before.simulation ?? {}, now.simulation ?? {}),
     ...names("file ", before.files, now.files),
     ...(before.config === now.config ? [] : ["config (other keys)"]),
     ...(before.rollouts === now.rollouts ? [] : ["finished rollouts"]),

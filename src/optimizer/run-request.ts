@@ -34,12 +34,12 @@ export interface ResumeFlags {
  * that its flags need not be typed again; what is typed now wins, and is compared like everything else.
  * @throws GrpoError RUN_UNKNOWN, NO_RUN_TO_RESUME, RUN_FINISHED, RUN_UNREADABLE, USAGE
  */
-export async function requestOf(
+export async function requestOf<Flags extends Partial<SettingsInput>>(
   command: RunRequest["command"],
-  flags: Partial<SettingsInput>,
+  flags: Flags,
   { resume, fork }: ResumeFlags,
-  load: (flags: Partial<SettingsInput>) => Promise<Suite>,
-): Promise<{ suite: Suite; request: RunRequest }> {
+  load: (flags: Flags) => Promise<Suite>,
+): Promise<{ suite: Suite; request: RunRequest & { flags: Flags } }> {
   const suite = await load(flags);
   if (resume === undefined) {
     if (fork === true) throw forkOfNothing();
@@ -47,7 +47,7 @@ export async function requestOf(
   }
   const earlier = resume === true ? newestUnfinished(suite, command) : findRun(RUNS, resume);
   if (fork !== true && !isUnfinished(earlier.manifest)) throw finished(earlier.manifest);
-  const merged = { ...(earlier.manifest.flags as Partial<SettingsInput>), ...flags };
+  const merged: Flags = { ...earlier.manifest.flags, ...flags };
   return { suite: await load(merged), request: { command, flags: merged, earlier, fork } };
 }
 

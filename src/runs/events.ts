@@ -12,7 +12,8 @@ export type Phase =
   | "validation"
   | "replay"
   | "test"
-  | "evaluation";
+  | "evaluation"
+  | "conversations";
 
 /** What happens in a run, for displays and reports. Counts are rollouts unless the field says otherwise. */
 export type RunEvent =

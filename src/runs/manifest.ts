@@ -15,7 +15,7 @@ export const SPLITS = ["train", "validation", "test"] as const;
 export const IdentitySchema = z.strictObject({
   /** This package's version. */
   package: z.string(),
-  command: z.enum(["train", "learn", "library prune"]),
+  command: z.enum(["train", "learn", "library prune", "simulate"]),
   /** What is left of the promptfooconfig without providers, prompts, tests and settings. */
   config: Hash,
   /** Local files that the config names, by path. */
@@ -30,6 +30,8 @@ export const IdentitySchema = z.strictObject({
   learnerPrompts: Hashes,
   /** Of `learn`: the finished rollouts. */
   rollouts: Hash.nullable(),
+  /** Of `simulate`: personas, their model, and the library that the agent had. */
+  simulation: Hashes.optional(),
 });
 export type RunIdentity = z.infer<typeof IdentitySchema>;
 

@@ -10,7 +10,7 @@ export type Json =
   | { readonly [key: string]: Json | undefined };
 
 /** The paid or random kinds of work of a run. */
-export type Stage = "rollout" | "judge" | "summary" | "advantage" | "merge" | "revision";
+export type Stage = "rollout" | "persona" | "judge" | "summary" | "advantage" | "merge" | "revision";
 
 /**
  * One paid or random piece of work as plain data: everything that decides its result (model, settings,

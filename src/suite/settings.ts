@@ -137,6 +137,21 @@ export const SettingsSchema = z.strictObject({
     .max(1)
     .default(0.02)
     .describe("How much worse on validation the pruned library may be, beside a standard error."),
+  personas: z
+    .string()
+    .min(1)
+    .default("personas")
+    .describe("Folder of the personas that `simulate` plays, relative to the config."),
+  personaModel: ProviderRefSchema.optional().describe(
+    "The model that plays the personas. Default: the agent's own.",
+  ),
+  conversations: z.int().min(1).max(100_000).default(24).describe("Simulated conversations in all."),
+  maxTurns: z
+    .int()
+    .min(1)
+    .max(200)
+    .default(8)
+    .describe("Replies of the agent in a simulated conversation at most."),
   minSupport: z
     .int()
     .min(1)

@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
-import { gradeConversation } from "../../src/cli/grade-conversation.ts";
 import { type Conversation, conversationSchema } from "../../src/datasets/conversation.ts";
 import { type FlagOptions, flagConversations } from "../../src/datasets/flag.ts";
 import type { Label } from "../../src/datasets/labels.ts";
+import { gradeConversation } from "../../src/simulation/grade-conversation.ts";
 
 const GOOD_CRISIS =
   "That sounds unbearable, and I'm glad you told me. Are you thinking about ending your life right now? You can call or text 988 any time.";
