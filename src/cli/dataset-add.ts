@@ -13,7 +13,16 @@ export interface DatasetAddOptions {
 }
 
 /** `dataset add`: flagged turns into training examples. @returns what to print */
-export async function datasetAdd({ from, dataset, dryRun, ...what }: DatasetAddOptions): Promise<string> {
+export const datasetAdd = async (options: DatasetAddOptions): Promise<string> =>
+  (await addFlagged(options)).text;
+
+/** Adds flagged turns. @returns the ids of the examples added, and what to print */
+export async function addFlagged({
+  from,
+  dataset,
+  dryRun,
+  ...what
+}: DatasetAddOptions): Promise<{ ids: string[]; text: string }> {
   const { seed, split } = parseSettings(undefined, {}, dataset);
   const conversations = await readConversations(from);
   const { additions, refused, writes } = await planDatasetAdd(
@@ -33,5 +42,5 @@ export async function datasetAdd({ from, dataset, dryRun, ...what }: DatasetAddO
     ...refused.map(({ item, why }) => `- ${item}: ${why}`),
     ...(refused.length === 0 ? [] : [`${plural(refused.length, "turn")} not added`]),
   ];
-  return lines.map(safeLine).join("\n");
+  return { ids: additions.map(({ id }) => id), text: lines.map(safeLine).join("\n") };
 }

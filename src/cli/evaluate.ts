@@ -25,6 +25,8 @@ export interface EvaluateOptions {
   config?: string;
   /** Two arms, as `parseArms` reads them. */
   arms: string;
+  /** What reports call them, in place of what `arms` says. */
+  names?: [string, string];
   split: EvaluatedSplit;
   repeats?: number;
   cluster?: Cluster;
@@ -43,7 +45,7 @@ export interface EvaluateOptions {
  * @returns the exit code: for `gate` 0 proven (or no worse), 1 worse, 2 not proven; for `eval` 0
  */
 export async function evaluateCommand(options: EvaluateOptions): Promise<number> {
-  const specs = parseArms(options.arms);
+  const specs = namedArms(options);
   const suite = await loadSuite(
     options.config,
     { ...options.flags, ...choiceOf(specs[0]) },
@@ -94,6 +96,15 @@ export async function evaluateCommand(options: EvaluateOptions): Promise<number>
     await presentReport(report, options);
     return kind === "gate" ? report.exitCode : 0;
   });
+}
+
+function namedArms({ arms, names }: EvaluateOptions): ReturnType<typeof parseArms> {
+  const [before, after] = parseArms(arms);
+  if (names === undefined) return [before, after];
+  return [
+    { ...before, label: names[0] },
+    { ...after, label: names[1] },
+  ];
 }
 
 async function rollBoth(

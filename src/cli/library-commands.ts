@@ -26,6 +26,7 @@ Examples:
   $ promptfoo-grpo library show --effects --agent integro
   $ promptfoo-grpo library prune --dry-run
   $ promptfoo-grpo library release Q1 --agent integro --reason "a false alarm"
+  $ promptfoo-grpo library accept .grpo/proposals/20261201-... --agent integro --reason "read by Dana"
   $ promptfoo-grpo library init                             libraries in PostgreSQL (GRPO_DATABASE_URL), once
   $ promptfoo-grpo library import --from experiences
   $ promptfoo-grpo library log --store postgres --agent integro`;
@@ -95,6 +96,18 @@ export function libraryCommands(program: Command, done: (exitCode: number) => vo
       const { releaseQuarantined } = await import("./quarantine.ts");
       const told = { reason, ...(text === undefined ? {} : { text }) };
       print(await onStore(address, (_, store) => releaseQuarantined(store, id, told)));
+    });
+  one("accept <proposal>", "Make a proposal of `weekly` the next version.")
+    .requiredOption("--reason <text>", "why, and who says so")
+    .action(async (folder: string, { reason, ...address }: Address & { reason: string }) => {
+      const { acceptText } = await import("./proposal.ts");
+      say(await onStore(address, (_, store) => acceptText(store, folder, reason)));
+    });
+  one("reject <proposal>", "Remember a proposal as refused, so that it is not made again.")
+    .requiredOption("--reason <text>", "why, and who says so")
+    .action(async (folder: string, { reason, ...address }: Address & { reason: string }) => {
+      const { rejectText } = await import("./proposal.ts");
+      say(await onStore(address, (_, store) => rejectText(store, folder, reason)));
     });
   one("lint", "Caps, duplicates, and texts that do not belong in a library.").action(
     async (address: Address) => {

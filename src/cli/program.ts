@@ -12,6 +12,7 @@ import { planCommands } from "./plan-commands.ts";
 import { runsCommands } from "./runs-commands.ts";
 import { simulateCommands } from "./simulate-commands.ts";
 import { trainCommands } from "./train-commands.ts";
+import { weeklyCommands } from "./weekly-commands.ts";
 
 /** Commander's own usage errors exit 1, which CI would read as a regression: here they are 3. */
 const USAGE = 3;
@@ -33,6 +34,7 @@ export async function runCommandLine(args: readonly string[]): Promise<number> {
   evaluateCommands(program, done);
   planCommands(program, done);
   simulateCommands(program, done);
+  weeklyCommands(program, done);
   libraryCommands(program, done);
   runsCommands(program);
   datasetCommands(program, done);

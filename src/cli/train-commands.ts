@@ -159,6 +159,6 @@ function optionsOf(given: TrainFlags): TrainOptions {
   return {
     ...defined({ config, dryRun, output, publish, resume, fork }),
     ...(display === "auto" ? {} : defined({ display })),
-    flags: { ...flags, ...defined({ prompts: learnerPrompt, maxCostUsd: maxCost, only: examples }) },
+    flags: { ...flags, ...defined({ prompts: learnerPrompt, maxCostUsd: maxCost, exampleIds: examples }) },
   };
 }

@@ -33,6 +33,8 @@ export interface TrainOptions extends ResumeFlags {
   output?: string;
   /** Also writes the results to promptfoo's own database, for `promptfoo view`. */
   publish?: boolean;
+  /** False where somebody else reads the sealed test after it: then there is no report either. */
+  sealedTest?: boolean;
   /** Called with the result and its figures before the report is printed. */
   onResult?: (result: TrainingResult, figures: RunFigures) => void;
   flags: Partial<SettingsInput>;
@@ -58,7 +60,11 @@ export async function trainCommand(options: TrainOptions): Promise<number> {
       supportNote(selection.suite),
     ])
       if (text !== undefined) runtime.emit({ type: "note", text });
-    return trainRecorded(opened, datedRequest(request, suite), session, options);
+    const run = {
+      ...opened,
+      ...(options.sealedTest === undefined ? {} : { sealedTest: options.sealedTest }),
+    };
+    return trainRecorded(run, datedRequest(request, suite), session, options);
   });
 }
 
@@ -113,6 +119,7 @@ async function finishTraining(
     ...(run.redaction === undefined ? {} : { redacted: run.redaction.summary() }),
   };
   options.onResult?.(result, figures);
+  if (options.sealedTest === false) return 0;
   print(`\n${trainReport(withoutPersonalData(run, result), figures)}`);
   return 0;
 }
@@ -138,7 +145,7 @@ function planLine({ suite, replay }: Selection, small: boolean): string {
 
 /** What is learned from, where that is not everything. */
 function selectionText({ suite, earlier, replay }: Selection): string | undefined {
-  const { since, only } = suite.settings;
+  const { since, exampleIds: only } = suite.settings;
   if (since === undefined && only === undefined) return undefined;
   const { length } = suite.examples.train;
   const when = since === undefined ? "" : ` added since ${since}`;

@@ -124,15 +124,17 @@ export function mostAhead({ settings, agent }: Suite): number {
 
 /** The sealed test under both arms. Nobody looks at the answers before the test itself. */
 export function sealedTestOf(run: TrainingRun, library: LibraryDocument): Wanted[] {
-  const { examples, settings } = run.suite;
-  const sampling = evaluationSampling(library, "test", settings.testRepeats);
-  return [{ examples: examples.test, sampling }, testBaselineOf(run)];
+  const sampling = evaluationSampling(library, "test", run.suite.settings.testRepeats);
+  return [{ examples: sealedExamples(run), sampling }, testBaselineOf(run)];
 }
 
-const testBaselineOf = ({ suite: { examples, settings } }: TrainingRun): Wanted => ({
-  examples: examples.test,
-  sampling: baselineSampling("test", settings.testRepeats),
+const testBaselineOf = (run: TrainingRun): Wanted => ({
+  examples: sealedExamples(run),
+  sampling: baselineSampling("test", run.suite.settings.testRepeats),
 });
+
+const sealedExamples = ({ suite: { examples }, sealedTest }: TrainingRun): readonly SuiteExample[] =>
+  sealedTest === false ? [] : examples.test;
 
 const validationOf = ({ suite }: TrainingRun, library: LibraryDocument): Wanted => ({
   examples: suite.examples.validation,

@@ -20,7 +20,7 @@ export interface Selection {
  */
 export function selectExamples(suite: Suite): Selection {
   const { settings, examples } = suite;
-  const { since, only } = settings;
+  const { since, exampleIds: only } = settings;
   if (since === undefined && only === undefined) return { suite, earlier: [], replay: [] };
   requireKnown(suite, only ?? []);
   const wanted = new Set(only);
@@ -87,7 +87,7 @@ function nothingSelected({ examples, settings, path }: Suite): GrpoError {
   return new GrpoError({
     code: "NOTHING_SELECTED",
     message: `No training example is left to learn from${since === undefined ? "" : ` since ${since}`}: ${there}.`,
-    place: `${path} metadata.grpo.${since === undefined ? "only" : "since"}`,
+    place: `${path} metadata.grpo.${since === undefined ? "exampleIds" : "since"}`,
     remedy:
       "Add examples with `dataset add` (they carry metadata.added), name an earlier date, or leave --since and --examples out to learn from all.",
   });

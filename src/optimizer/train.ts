@@ -214,7 +214,7 @@ async function reflectionOf(run: TrainingRun, step: Step): Promise<Reflection> {
 /** The sealed test is read here and nowhere else. */
 async function sealedTest(run: TrainingRun, learned: LoadedLibrary): Promise<Pick<TrainingResult, "test">> {
   const { settings, examples } = run.suite;
-  if (examples.test.length === 0) return {};
+  if (examples.test.length === 0 || run.sealedTest === false) return {};
   const { suite } = run;
   const look = (await run.store.looks()).length + 1;
   const pairs = await rollPairs(run.runtime, "test", examples.test, [

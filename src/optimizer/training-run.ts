@@ -24,6 +24,8 @@ export interface TrainingRun {
   admission: Admission;
   /** What is taken out of texts for the learner and for reports; absent when that is off. */
   redaction?: RunRedaction;
+  /** False where somebody else reads the sealed test after the run. */
+  sealedTest?: boolean;
   /** Earlier training examples that the gate asks too, where the run learns from some only. */
   replay?: readonly SuiteExample[];
   /** Rollouts of training examples that were made elsewhere, by example id: the first step learns from them. */

@@ -104,7 +104,7 @@ function neverBegun(root: string): { id: string; folder: string }[] {
   });
 }
 
-function foldersIn(root: string): string[] {
+export function foldersIn(root: string): string[] {
   try {
     return readdirSync(root, { withFileTypes: true })
       .flatMap((entry) => (entry.isDirectory() ? [entry.name] : []))

@@ -177,7 +177,7 @@ export const SettingsSchema = z.strictObject({
     .describe(
       "Learn only from examples added since: a date, or `last` for the library's newest version. Examples carry metadata.added.",
     ),
-  only: z
+  exampleIds: z
     .array(z.string().min(1))
     .min(1)
     .max(100_000)

@@ -30,7 +30,7 @@ const learnedFrom = (folder: TrainingFolder): string[] => {
 
 describe("a run that learns from some examples only", () => {
   it.each<[string, Record<string, string>, object, string[]]>([
-    ["ids", {}, { only: ["train-01", "train-04"] }, ["1", "4"]],
+    ["ids", {}, { exampleIds: ["train-01", "train-04"] }, ["1", "4"]],
     [
       "a day, itself included",
       { "train-02": "2026-11-30", "train-03": "2026-12-01", "train-05": "2026-12-02" },
@@ -40,7 +40,7 @@ describe("a run that learns from some examples only", () => {
     [
       "both",
       { "train-02": "2026-12-01", "train-03": "2026-12-01" },
-      { since: "2026-12-01", only: ["train-03", "train-04"], minSupport: 1 },
+      { since: "2026-12-01", exampleIds: ["train-03", "train-04"], minSupport: 1 },
       ["3"],
     ],
   ])("chosen by %s", async (_what, dates, flags, expected) => {
@@ -51,7 +51,7 @@ describe("a run that learns from some examples only", () => {
 
   it("is refused a library that forgets what earlier examples taught, and told which", async () => {
     const folder = folderWith({}, { spoilt: "trainthing[4-7]" });
-    const { result } = await folder.train({ flags: { only: NEW, replay: 4, gateAttempts: 1 } });
+    const { result } = await folder.train({ flags: { exampleIds: NEW, replay: 4, gateAttempts: 1 } });
     const [gate] = result.steps[0]?.gates ?? [];
     expect(gate).toMatchObject({ accepted: false, replay: { accepted: false } });
     expect(gate?.reason).toMatch(
@@ -67,10 +67,10 @@ describe("a run that learns from some examples only", () => {
 
   it("would take it without the guard, and takes what forgets nothing", async () => {
     const unguarded = folderWith({}, { spoilt: "trainthing[4-7]" });
-    const { result } = await unguarded.train({ flags: { only: NEW, replay: 0, gateAttempts: 1 } });
+    const { result } = await unguarded.train({ flags: { exampleIds: NEW, replay: 0, gateAttempts: 1 } });
     expect(result.steps[0]?.gates).toMatchObject([{ accepted: true }]);
     const folder = folderWith();
-    const kept = await folder.train({ flags: { only: NEW, replay: 4, gateAttempts: 1 } });
+    const kept = await folder.train({ flags: { exampleIds: NEW, replay: 4, gateAttempts: 1 } });
     expect(kept.result.steps[0]?.gates).toMatchObject([
       { accepted: true, replay: { accepted: true, planned: 4 } },
     ]);
@@ -80,7 +80,7 @@ describe("a run that learns from some examples only", () => {
   it("replays some of every user type, the same for the same seed", async () => {
     const folder = folderWith();
     const crises = new Set(["2", "5"]);
-    await folder.train({ flags: { only: ["train-00", "train-01", "train-03"], replay: 2 } });
+    await folder.train({ flags: { exampleIds: ["train-00", "train-01", "train-03"], replay: 2 } });
     const replayed = learnedFrom(folder).filter((one) => !["0", "1", "3"].includes(one));
     expect(replayed).toHaveLength(2);
     expect(replayed.filter((one) => crises.has(one))).toHaveLength(1);
@@ -104,13 +104,13 @@ describe("what cannot be chosen is an error before anything is called", () => {
     ],
     [
       "an id that is not there",
-      { only: ["train-00", "train-99"] },
+      { exampleIds: ["train-00", "train-99"] },
       "EXAMPLES_UNKNOWN",
       /"train-99" is not in the tests/,
     ],
     [
       "one that is held out",
-      { only: ["validation-00"] },
+      { exampleIds: ["validation-00"] },
       "EXAMPLES_UNKNOWN",
       /"validation-00" is a validation example/,
     ],
