@@ -9,6 +9,8 @@ export interface DatasetAddOptions {
   dataset: string;
   persona?: string;
   redact: boolean;
+  /** Examples that are added at most, the worst conversations first. */
+  most?: number;
   dryRun: boolean;
 }
 

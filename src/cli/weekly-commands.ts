@@ -22,6 +22,7 @@ interface Flags extends Omit<Partial<SettingsInput>, "maxCostUsd"> {
   dataset?: string;
   labels?: string;
   below: number;
+  most: number;
   noWorse?: number | true;
   only?: string[];
   maxCost?: number;
@@ -44,6 +45,7 @@ export function weeklyCommands(program: Command, done: (exitCode: number) => voi
     .option("--log <file>", "a conversation log in place of a simulation")
     .option("--labels <folder>", "what people said of the log's conversations counts too")
     .option("--below <score>", "conversations that score under this are flagged", share, 0.5)
+    .option("--most <n>", "examples added at most, the worst conversations first", atLeastOne, 16)
     .option("--dataset <folder or file>", "where flagged turns become examples (default: the personas)")
     .addOption(noWorse.argParser(share))
     .option("--agent <name>", "names the library's folder")
@@ -76,11 +78,25 @@ export function weeklyCommands(program: Command, done: (exitCode: number) => voi
 }
 
 function optionsOf(given: Flags): WeeklyOptions {
-  const { config, log, dataset, labels, below, noWorse, only, maxCost, dryRun, resume, display, ...flags } =
-    given;
+  const {
+    config,
+    log,
+    dataset,
+    labels,
+    below,
+    most,
+    noWorse,
+    only,
+    maxCost,
+    dryRun,
+    resume,
+    display,
+    ...flags
+  } = given;
   const margin = noWorse === true ? MARGIN : noWorse;
   return {
     below,
+    most,
     ...defined({ config, log, dataset, labels, only, dryRun, resume, margin }),
     ...(display === "auto" ? {} : defined({ display })),
     flags: { ...flags, ...defined({ maxCostUsd: maxCost }) },

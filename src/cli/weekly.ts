@@ -27,6 +27,8 @@ export interface WeeklyOptions {
   dataset?: string;
   labels?: string;
   below: number;
+  /** Examples that are added at most, the worst conversations first. */
+  most: number;
   /** Accept what is no worse than this much. */
   margin?: number;
   dryRun?: boolean;
@@ -176,6 +178,7 @@ async function addedOf({ week, suite, options }: Loop): Promise<string[]> {
     from: week.path(FLAGGED),
     dataset: options.dataset ?? suite.settings.personas,
     redact: true,
+    most: options.most,
     dryRun: false,
   });
   say(`\nADDED\n${text}`);

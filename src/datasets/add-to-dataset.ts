@@ -13,7 +13,7 @@ import { RUBRIC } from "./tests.ts";
 import { appendToList } from "./yaml-append.ts";
 import { parseYaml } from "./yaml-source.ts";
 
-type What = Pick<AddRequest, "conversations" | "redact" | "today"> & { persona?: string };
+type What = Pick<AddRequest, "conversations" | "redact" | "today"> & { persona?: string; most?: number };
 
 /** What adding would do: nothing is written by it. */
 export interface AddPlan {

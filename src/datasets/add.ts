@@ -44,6 +44,8 @@ export interface AddRequest {
   /** The persona of conversations that name none. */
   persona?: string;
   redact: boolean;
+  /** Examples that are added at most, in the order of the conversations; all when absent. */
+  most?: number;
   /** The day of today, ISO 8601. */
   today: string;
 }
@@ -66,7 +68,11 @@ export function planAdditions(request: AddRequest): { additions: Addition[]; ref
     for (const turn of turns) {
       const item = itemId(conversation.id, turn);
       const made = additionOf(conversation, turn, request);
-      const why = typeof made === "string" ? made : refusal(made, request, known);
+      const full = additions.length >= (request.most ?? Number.POSITIVE_INFINITY);
+      const why =
+        typeof made === "string"
+          ? made
+          : (refusal(made, request, known) ?? (full ? `${request.most} are added already` : undefined));
       if (why !== undefined || typeof made === "string") {
         refused.push({ item, why: why ?? "" });
         continue;

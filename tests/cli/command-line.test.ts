@@ -92,6 +92,10 @@ describe("help", () => {
                                 Markdown, HTML, JUnit and JSON.
         plan [options]          Before money is spent: what an evaluation costs, and
                                 what it can show.
+        simulate [options]      Let the agent talk with simulated personas; write the
+                                conversations, scored, to a log.
+        weekly [options]        Simulate, flag, learn, gate: a proposal for the
+                                library, for a person to accept.
         library                 Read, compare and take back libraries.
         runs                    What training runs paid for, and which can be resumed.
         dataset                 Check examples and personas; import conversation logs;
