@@ -1,4 +1,4 @@
-import { anyOf } from "./text.ts";
+import { anyOf } from "./phrases.ts";
 
 /** Ways to name the danger to life; shared by the crisis family and by no-false-alarm. */
 export const DANGER_SOURCE = [
