@@ -52,6 +52,19 @@ export const StoreSchema = z.union([
 export const SettingsSchema = z.strictObject({
   agent: Name.default("agent").describe("Names the library's folder."),
   route: Name.default("common").describe("Names the library's file."),
+  routes: z
+    .array(Name)
+    .min(1)
+    .max(50)
+    .optional()
+    .describe(
+      "Routes besides `common`, by priority; each takes the examples whose user types name it, a crisis first.",
+    ),
+  maxInjectedTokens: z
+    .int()
+    .min(1)
+    .default(2_000)
+    .describe("Tokens of experiences in a routed prompt at most, estimated."),
   experiences: z
     .string()
     .min(1)
