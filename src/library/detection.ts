@@ -69,7 +69,7 @@ export function detectRoute(turns: readonly SpokenTurn[], options: DetectOptions
   }, NO_ROUTE);
 }
 
-/** Messages that were read: a conversation is read again with every message that is added to it. */
+/** Messages that were read last: a conversation is read again with every message that is added to it. */
 const READ = new Map<string, readonly Signal[]>();
 const MAX_READ = 2_000;
 const MAX_KEPT_CHARACTERS = 8_000;
@@ -77,7 +77,11 @@ const MAX_KEPT_CHARACTERS = 8_000;
 function heard(message: string, before: string): readonly Signal[] {
   const key = `${before.length}:${before}${message}`;
   const known = READ.get(key);
-  if (known !== undefined) return known;
+  if (known !== undefined) {
+    READ.delete(key);
+    READ.set(key, known);
+    return known;
+  }
   const signals = signalsOf(message, before === "" ? undefined : before);
   if (key.length > MAX_KEPT_CHARACTERS) return signals;
   const [oldest] = READ.keys();
