@@ -58,13 +58,8 @@ export const SettingsSchema = z.strictObject({
     .max(50)
     .optional()
     .describe(
-      "Routes besides `common`, by priority; each takes the examples whose user types name it, a crisis first.",
+      "Routes besides `common`, by priority, for `routes check`: each takes the examples whose user types name it, a crisis first.",
     ),
-  maxInjectedTokens: z
-    .int()
-    .min(1)
-    .default(2_000)
-    .describe("Tokens of experiences in a routed prompt at most, estimated."),
   experiences: z
     .string()
     .min(1)

@@ -93,6 +93,7 @@ describe("help", () => {
         plan [options]          Before money is spent: what an evaluation costs, and
                                 what it can show.
         library                 Read, compare and take back libraries.
+        routes                  Routes: which library a user type gets.
         runs                    What training runs paid for, and which can be resumed.
         dataset                 Check examples and personas; import conversation logs;
                                 add what they show.

@@ -126,7 +126,7 @@ describe("following the files", () => {
     write("crisis", ["Name the danger."]);
     await vi.waitFor(() => {
       expect(library.inject(PROMPT, { turns: said("i want to kill myself") })).toMatch(
-        /Be brief[^]*Name the danger/,
+        /Be brief[\s\S]*Name the danger/,
       );
       expect(library.version).toBe(2);
     });
