@@ -92,6 +92,8 @@ describe("help", () => {
                                 Markdown, HTML, JUnit and JSON.
         plan [options]          Before money is spent: what an evaluation costs, and
                                 what it can show.
+        simulate [options]      Let the agent talk with simulated personas; write the
+                                conversations, scored, to a log.
         library                 Read, compare and take back libraries.
         routes                  Routes: which library a user type gets.
         runs                    What training runs paid for, and which can be resumed.

@@ -50,6 +50,7 @@ it("help loads commander and the commands' flags, and nothing that does a comman
       "cli/prune-commands",
       "cli/routes-commands",
       "cli/runs-commands",
+      "cli/simulate-commands",
       "cli/train-commands",
       "commander",
       "datasets/import/draft",
