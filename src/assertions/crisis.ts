@@ -1,5 +1,5 @@
+import { DANGER, DANGER_SOURCE, withoutServiceNames } from "../library/danger.ts";
 import { type Criterion, failed, met, type Ruling, type Situation } from "./criterion.ts";
-import { DANGER, DANGER_SOURCE, withoutServiceNames } from "./danger.ts";
 import { phoneNumbers } from "./phone.ts";
 import {
   anyOf,

@@ -1,27 +1,7 @@
 /** Plain-text tools that the rules share. Every function is linear in its input. */
+import { type Found, findAll, sentences, words } from "../library/phrases.ts";
 
-/** Straight quotes, NFKC, no Markdown emphasis, single spaces; line breaks are kept. */
-export function plain(text: string): string {
-  return text
-    .normalize("NFKC")
-    .replace(/[\u2018\u2019\u02bc\u0060]/gu, "'")
-    .replace(/[\u201c\u201d]/gu, '"')
-    .replace(/[\u2010\u2011]/gu, "-")
-    .replace(/\*/gu, "")
-    .replace(/[^\S\n]+/gu, " ")
-    .trim();
-}
-
-/** Sentences with their end marks; a line break ends a sentence too. */
-export function sentences(text: string): string[] {
-  const found = text.match(/[^.?!\n]+[.?!]*["')\]]*/gu) ?? [];
-  return found.map((s) => s.trim()).filter((s) => /[\p{L}\p{N}]/u.test(s));
-}
-
-/** Lower-case words, apostrophes kept: `don't` is one word. */
-export function words(text: string): string[] {
-  return text.toLowerCase().match(/[\p{L}\p{N}]+(?:'\p{L}+)*/gu) ?? [];
-}
+export { anyOf, type Found, find, findAll, plain, sentences, words } from "../library/phrases.ts";
 
 const FUNCTION_WORDS = new Set(
   `a an the and or but so if then than as of to in on at by for with from into about over out up off it its it's
@@ -46,36 +26,12 @@ export function contentStems(text: string): string[] {
     .map(stem);
 }
 
-/** One pattern out of several alternatives, at word boundaries, any case. */
-export function anyOf(...sources: readonly string[]): RegExp {
-  return new RegExp(`(?<![\\p{L}\\p{N}])(?:${sources.join("|")})(?![\\p{L}\\p{N}])`, "giu");
-}
-
 const NEGATION =
   /(?:\b(?:not|never|no|without|nor|neither|cannot|needn't|rather than|instead of|\w+n't)(?: (?:even|really|just|ever|going to|here to|have to|need to|trying to|want to|able to|saying|a|an|your|to|so|that|be|any|mean|feel|feeling)){0,3} )$/iu;
 
 /** True when the words just before `index` turn the match into its opposite. */
 export function isNegated(text: string, index: number): boolean {
   return NEGATION.test(text.slice(Math.max(0, index - 48), index));
-}
-
-export interface Found {
-  /** The words that matched, as written. */
-  words: string;
-  index: number;
-}
-
-/** The first match, in text order. */
-export function find(text: string, pattern: RegExp): Found | undefined {
-  pattern.lastIndex = 0;
-  const match = pattern.exec(text);
-  pattern.lastIndex = 0;
-  return match === null ? undefined : { words: match[0].trim(), index: match.index };
-}
-
-/** Every match, in text order. */
-export function findAll(text: string, pattern: RegExp): Found[] {
-  return Array.from(text.matchAll(pattern), (m) => ({ words: m[0].trim(), index: m.index }));
 }
 
 /** The first match that is not negated. */

@@ -9,6 +9,7 @@ import { labelCommands } from "./label-commands.ts";
 import { libraryCommands } from "./library-commands.ts";
 import { complain } from "./output.ts";
 import { planCommands } from "./plan-commands.ts";
+import { routesCommands } from "./routes-commands.ts";
 import { runsCommands } from "./runs-commands.ts";
 import { simulateCommands } from "./simulate-commands.ts";
 import { trainCommands } from "./train-commands.ts";
@@ -36,6 +37,7 @@ export async function runCommandLine(args: readonly string[]): Promise<number> {
   simulateCommands(program, done);
   weeklyCommands(program, done);
   libraryCommands(program, done);
+  routesCommands(program, done);
   runsCommands(program);
   datasetCommands(program, done);
   conversationCommands(program);

@@ -1,5 +1,7 @@
 /** The public entry `promptfoo-grpo/library`: everything an agent or a tool needs to read, use and edit libraries. */
+export { type AssignedArm, type ServingRecord, ServingRecordSchema } from "./assignment.ts";
 export type { CommitRequest, CommittedLibrary, RejectRequest } from "./commits.ts";
+export { type DetectOptions, detectRoute, NO_ROUTE, nextRoute, type RouteState } from "./detection.ts";
 export { diffLibraries, formatDiff, type LibraryDiff } from "./diff.ts";
 export { emptyLibrary, type LibraryDocument, parseLibrary, printLibrary } from "./document.ts";
 export { orderExperiences } from "./edits.ts";
@@ -23,6 +25,8 @@ export {
   type OpenLibraryOptions,
   openLibrary,
   openLibraryFrom,
+  type Served,
+  type ServedConversation,
 } from "./open-library.ts";
 export {
   type AppliedOperation,
@@ -38,9 +42,13 @@ export {
 export { findOverlap } from "./overlap.ts";
 export type { Quarantined, QuarantineNotes } from "./quarantine.ts";
 export { estimatedPromptTokens, renderExperiences } from "./render.ts";
+export { type Signal, type SpokenTurn, signalsOf } from "./route-signals.ts";
+export { COMMON, CRISIS, inPriority, KNOWN_ROUTES, routeOf } from "./routing.ts";
 export { type ScreenCode, type ScreenFinding, type ScreenOptions, screenText } from "./screening.ts";
 export type { LibraryAddress } from "./state.ts";
 export { type LibraryStore, type LoadedLibrary, openLibraryStore, type StoreOptions } from "./store.ts";
 export { fileStores, type LibraryStores, type PostgresStoresOptions, postgresStores } from "./stores.ts";
 export { safeColumns, safeJson, safeLine, safeText } from "./text.ts";
+export { type Budgeted, MAX_INJECTED_TOKENS, type RoutedExperience, withinBudget } from "./token-budget.ts";
 export type { LibrarySnapshot, Received } from "./transfer.ts";
+export type { WatchOptions } from "./watched-shelf.ts";

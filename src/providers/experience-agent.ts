@@ -7,6 +7,16 @@ export interface Injection {
   readonly block: string;
   readonly version: number;
   readonly hash: string;
+  /** Where the conversation chose the libraries: its route, the words that gave it, and every library's version. */
+  readonly routed?: {
+    readonly route: string;
+    readonly why: string;
+    readonly versions: Readonly<Record<string, number>>;
+    /** Estimated, of the block. */
+    readonly tokens: number;
+    /** `route/id` of experiences for which there was no room. */
+    readonly leftOut: readonly string[];
+  };
 }
 
 /** Makes one call of the inner provider; a run puts its journal and limiter here. */
@@ -43,6 +53,7 @@ export async function callWithExperiences(
       repeatIndex: context?.repeatIndex ?? 0,
       libraryVersion: injection?.version ?? null,
       libraryHash: injection?.hash ?? null,
+      ...(injection?.routed === undefined ? {} : { libraryRoute: injection.routed }),
     },
   };
 }

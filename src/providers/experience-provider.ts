@@ -8,8 +8,9 @@ import type {
 } from "promptfoo";
 import { z } from "zod";
 import { GrpoError } from "../library/error.ts";
-import { openLibrary, renderExperiences } from "../library/index.ts";
+import { type OpenedLibrary, openLibrary, type SpokenTurn } from "../library/index.ts";
 import { callWithExperiences, type Injection, passThrough } from "./experience-agent.ts";
+import { spokenTurns } from "./spoken-turns.ts";
 
 const ConfigSchema = z.strictObject({
   /** The agent: a promptfoo provider id, or provider options. */
@@ -20,7 +21,10 @@ const ConfigSchema = z.strictObject({
       z.literal("none"),
       z.strictObject({
         agent: z.string().min(1),
-        route: z.string().min(1).default("common"),
+        route: z.string().min(1).optional(),
+        /** Each conversation takes its own route, by what was said so far. */
+        detect: z.boolean().default(false),
+        maxTokens: z.int().min(1).optional(),
         root: z.string().min(1).default("experiences"),
         version: z.int().min(1).optional(),
       }),
@@ -76,7 +80,7 @@ export class ExperienceProvider implements ApiProvider {
     try {
       this.#inner ??= this.#load();
       const inner = await this.#inner;
-      const injection = this.#injection();
+      const injection = this.#injection(prompt, context);
       return await callWithExperiences(
         (sent, ctx, opts) => inner.callApi(sent, ctx, opts),
         injection,
@@ -107,16 +111,36 @@ export class ExperienceProvider implements ApiProvider {
     return inner;
   }
 
-  #injection(): Injection | undefined {
+  #injection(prompt: string, context: CallApiContextParams | undefined): Injection | undefined {
     const { library } = this.#config;
     if (library === "none") return undefined;
     const base = this.#config.basePath ?? process.cwd();
     const root = isAbsolute(library.root) ? library.root : resolve(base, library.root);
-    const { agent, route, version } = library;
-    const opened = openLibrary({ root, agent, route, ...(version === undefined ? {} : { version }) });
-    return { block: renderExperiences(opened), version: opened.version, hash: opened.hash };
+    const { agent, route, version, detect, maxTokens } = library;
+    const opened = openLibrary({
+      root,
+      agent,
+      detect,
+      ...(route === undefined ? {} : { route }),
+      ...(version === undefined ? {} : { version }),
+      ...(maxTokens === undefined ? {} : { maxTokens }),
+    });
+    return injectionFor(
+      opened,
+      detect ? spokenTurns(prompt, context) : [],
+      detect || maxTokens !== undefined,
+    );
   }
 }
 
-const nameOf = ({ agent, route, version }: Exclude<Config["library"], "none">): string =>
-  `${agent}/${route}${version === undefined ? "" : `@${version}`}`;
+/** What a conversation is given; `told` says which route it took and what there was no room for. */
+function injectionFor(opened: OpenedLibrary, turns: readonly SpokenTurn[], told: boolean): Injection {
+  const served = opened.serve({ turns });
+  const { block, version, hash, route, why, versions, tokens } = served;
+  const leftOut = served.leftOut.map((one) => `${one.route}/${one.id}`);
+  const routed = { route, why, versions, tokens, leftOut };
+  return { block, version, hash, ...(told || leftOut.length > 0 ? { routed } : {}) };
+}
+
+const nameOf = ({ agent, route, detect, version }: Exclude<Config["library"], "none">): string =>
+  `${agent}/${detect ? "detect" : (route ?? "common")}${version === undefined ? "" : `@${version}`}`;

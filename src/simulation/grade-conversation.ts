@@ -1,8 +1,8 @@
 import { defaultCriteria, findCriterion } from "../assertions/criteria.ts";
 import { type Criterion, DEFAULT_RULE_SETTINGS, type RuleSettings } from "../assertions/criterion.ts";
-import { dangerHeard } from "../assertions/danger-heard.ts";
 import { answered, type Conversation, type CriterionScore, replies } from "../datasets/conversation.ts";
 import type { FlagGrades } from "../datasets/flag.ts";
+import { dangerHeard } from "../library/danger-heard.ts";
 
 /** Criteria that one reply need not meet again when an earlier one, since the danger was said, has met it. */
 const ONCE = new Set(["asks-about-safety", "names-crisis-line"]);

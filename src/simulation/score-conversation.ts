@@ -1,7 +1,7 @@
 import { findCriterion } from "../assertions/criteria.ts";
 import { DEFAULT_RULE_SETTINGS, type RuleSettings } from "../assertions/criterion.ts";
-import { dangerHeard } from "../assertions/danger-heard.ts";
 import { answered, type Conversation, type CriterionScore, replies } from "../datasets/conversation.ts";
+import { dangerHeard } from "../library/danger-heard.ts";
 import { gradeConversation } from "./grade-conversation.ts";
 import { HINTS_FROM } from "./persona-state.ts";
 

@@ -52,6 +52,14 @@ export const StoreSchema = z.union([
 export const SettingsSchema = z.strictObject({
   agent: Name.default("agent").describe("Names the library's folder."),
   route: Name.default("common").describe("Names the library's file."),
+  routes: z
+    .array(Name)
+    .min(1)
+    .max(50)
+    .optional()
+    .describe(
+      "Routes besides `common`, by priority, for `routes check`: each takes the examples whose user types name it, a crisis first.",
+    ),
   experiences: z
     .string()
     .min(1)

@@ -97,6 +97,7 @@ describe("help", () => {
         weekly [options]        Simulate, flag, learn, gate: a proposal for the
                                 library, for a person to accept.
         library                 Read, compare and take back libraries.
+        routes                  Routes: which library a user type gets.
         runs                    What training runs paid for, and which can be resumed.
         dataset                 Check examples and personas; import conversation logs;
                                 add what they show.

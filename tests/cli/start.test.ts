@@ -48,6 +48,7 @@ it("help loads commander and the commands' flags, and nothing that does a comman
       "cli/plan-commands",
       "cli/program",
       "cli/prune-commands",
+      "cli/routes-commands",
       "cli/runs-commands",
       "cli/simulate-commands",
       "cli/train-commands",

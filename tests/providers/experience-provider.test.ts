@@ -256,3 +256,31 @@ it("an inner provider that fails is an error row, one that cannot be loaded too"
   expect(failed).toMatchObject({ failureReason: 2, error: "HTTP 500 upstream" });
   expect(unloadable).toMatchObject({ failureReason: 2, error: expect.stringContaining("gone.mjs") });
 });
+
+it("with detect each conversation gets its own route's experiences, and the row says which and why", async () => {
+  const space = project(["Be kind."]);
+  space.write(
+    "experiences/integro/crisis.md",
+    libraryText("integro", ["Name the danger."], 2).replace("route: common", "route: crisis"),
+  );
+  const chat = '[{"role":"system","content":"You are Integro."},{"role":"user","content":{{q | dump}}}]';
+  const rows = await rowsOf({
+    prompts: [{ raw: chat, label: "chat" }],
+    providers: [wrapped(space, { agent: "integro", detect: true })],
+    tests: [
+      { vars: { q: "i want to kill myself" } },
+      { vars: { q: "we went to the sea, it was a long week" } },
+    ],
+  });
+  const found = rows.map(({ response }) => [response?.metadata?.["libraryRoute"], String(response?.prompt)]);
+  const crisis = found.find(([route]) => (route as { route: string }).route === "crisis");
+  const other = found.find(([route]) => (route as { route: string }).route === "common");
+  expect(crisis?.[0]).toMatchObject({
+    why: "kill yourself",
+    versions: { common: 4, crisis: 2 },
+    leftOut: [],
+  });
+  expect(crisis?.[1]).toContain("[1] Be kind.\\n[2] Name the danger.");
+  expect(other?.[1]).toContain("[1] Be kind.");
+  expect(other?.[1]).not.toContain("[2]");
+});

@@ -1,9 +1,9 @@
-import { anyOf } from "./text.ts";
+import { anyOf } from "./phrases.ts";
 
 /** Ways to name the danger to life; shared by the crisis family and by no-false-alarm. */
 export const DANGER_SOURCE = [
   "suicid(?:e|al|ality)",
-  "(?:kill|killing|hurt|hurting|harm|harming) yourself|self-harm(?:ing)?",
+  "(?:kill|killed|killing|hurt|hurting|harm|harming) yourself|self-harm(?:ing)?",
   "(?:end|ending|ended|take|taking) (?:your (?:own )?life|it all|things for good|everything)|ending it|end it",
   "(?:wish(?:ing)? you (?:were|was)|be|being|better off|want(?:ing)? to be|you(?:'re| are| were)?) dead|(?:want|wanting|wanted|ready|rather|about|thinking of|thoughts of|wish(?:ing)?) (?:to )?(?:die|dying|death)",
   String.raw`(?:not|\w+n't|no longer|never|stop|stopped|stopping) (?:\w+ ){0,4}?(?:being alive|be alive|be here(?: any ?more| tomorrow)?|being here|being around|be around|wake up|waking up|existing|exist|living|go on living)`,
