@@ -6,7 +6,7 @@ import { existsSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { type Ratio, ratio } from "./figures.ts";
+import { ratio, type Spread } from "./figures.ts";
 import { CLI, measured } from "./measured.ts";
 import { writeProject } from "./project.ts";
 import { SCENARIOS, type Scenario } from "./scenarios.ts";
@@ -52,7 +52,7 @@ async function bench(): Promise<void> {
   say(
     `settings ${values.settings}, ${values.validation} validation tickets; a start takes ${fixed.toFixed(1)} s CPU`,
   );
-  const all: { figures: ScenarioFigures; runs: TrainedOnce[]; ratio?: Ratio }[] = [];
+  const all: { figures: ScenarioFigures; runs: TrainedOnce[]; ratio?: Spread }[] = [];
   for (const scenario of chosen()) {
     say(`\n${scenario.name}: ${scenario.says}`);
     const runs: TrainedOnce[] = [];

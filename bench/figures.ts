@@ -94,30 +94,32 @@ export function utilisation(calls: readonly Call[], concurrency: number): number
   return calls.length === 0 ? 0 : busy / concurrency / windowMs(calls);
 }
 
-/** How many times as long as others runs took, pair by pair: the mean, and its standard error. */
-export interface Ratio {
-  of: Spread;
-  error: number;
-}
+/**
+ * How many times as long as others runs took, pair by pair.
+ * @param pairs seconds of a run and of the one that it is measured by
+ */
+export const ratio = (pairs: readonly (readonly [number, number])[]): Spread =>
+  spread(pairs.map(([one, other]) => one / other));
 
-/** @param pairs seconds of a run and of the one that it is measured by */
-export function ratio(pairs: readonly (readonly [number, number])[]): Ratio {
-  const ratios = pairs.map(([one, other]) => one / other);
-  const of = spread(ratios);
-  const squares = ratios.reduce((sum, value) => sum + (value - of.mean) ** 2, 0);
-  return { of, error: Math.sqrt(squares / (ratios.length - 1) / ratios.length) };
-}
-
-/** Mean and the smallest and largest value. */
+/** Mean, the smallest and largest value, and the standard error of the mean (NaN for fewer than two). */
 export interface Spread {
   mean: number;
   min: number;
   max: number;
   n: number;
+  error: number;
 }
 
 export function spread(values: readonly number[]): Spread {
   const known = values.filter((value) => Number.isFinite(value));
-  const mean = known.reduce((sum, value) => sum + value, 0) / known.length;
-  return { mean, min: Math.min(...known), max: Math.max(...known), n: known.length };
+  const n = known.length;
+  const mean = known.reduce((sum, value) => sum + value, 0) / n;
+  const squares = known.reduce((sum, value) => sum + (value - mean) ** 2, 0);
+  return {
+    mean,
+    min: Math.min(...known),
+    max: Math.max(...known),
+    n,
+    error: n < 2 ? Number.NaN : Math.sqrt(squares / (n - 1) / n),
+  };
 }

@@ -1,4 +1,4 @@
-import { type BenchStage, type Ratio, type Spread, STAGES, spread } from "./figures.ts";
+import { type BenchStage, type Spread, STAGES, spread } from "./figures.ts";
 import type { Idle } from "./idle.ts";
 import type { Scenario } from "./scenarios.ts";
 import type { TrainedOnce } from "./train-once.ts";
@@ -111,7 +111,7 @@ export function scenarioText(figures: ScenarioFigures, asked: Scenario["asked"] 
     ["harmed", `${figures.harmed} of ${figures.runs} runs end with the harmful guideline`],
     [
       "reported - exact",
-      `sealed test ${spreadText(figures.errorOfTest, 3, true)}; last gate ${spreadText(figures.errorOfGate, 3, true)}`,
+      `sealed test ${spreadText(figures.errorOfTest, 3, true)}${errorText(figures.errorOfTest, 3)}; last gate ${spreadText(figures.errorOfGate, 3, true)}`,
     ],
     [
       "calls",
@@ -146,10 +146,13 @@ export function scenarioText(figures: ScenarioFigures, asked: Scenario["asked"] 
 }
 
 /** What `npm run bench` prints of a scenario that is measured by another. */
-export function ratioText({ of, error }: Ratio, { name, most }: NonNullable<Scenario["against"]>): string {
-  const spreads = of.n < 2 ? "" : `, standard error of the mean ${error.toFixed(2)}, ${of.n} seeds`;
-  return `  ${`x ${name}`.padEnd(18)}${spreadText(of, 2)} times as long from first to last call${spreads}${wish("at most", most)}`;
+export function ratioText(of: Spread, { name, most }: NonNullable<Scenario["against"]>): string {
+  const seeds = of.n < 2 ? "" : `${errorText(of, 2)}, ${of.n} seeds`;
+  return `  ${`x ${name}`.padEnd(18)}${spreadText(of, 2)} times as long from first to last call${seeds}${wish("at most", most)}`;
 }
+
+const errorText = ({ error }: Spread, digits: number): string =>
+  Number.isFinite(error) ? `, standard error of the mean ${error.toFixed(digits)}` : "";
 
 const wish = (limit: string, value: number | undefined): string =>
   value === undefined ? "" : ` [asked: ${limit} ${value}]`;

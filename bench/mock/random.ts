@@ -15,3 +15,11 @@ export function drawFrom(key: string): Draw {
     return ((mixed ^ (mixed >>> 14)) >>> 0) / 4294967296;
   };
 }
+
+/** Names a prompt in the call log and in the draws of its replies. */
+export const callHash = (shape: string, text: string): string =>
+  digest(`${shape}\0${text}`).toString("hex").slice(0, 12);
+
+/** The draws of the reply to a prompt that came `nth` times before. */
+export const replyDraw = (seed: number, hash: string, nth: number): Draw =>
+  drawFrom(`${seed}|${hash}|${nth}`);

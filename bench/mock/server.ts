@@ -6,7 +6,7 @@ import { z } from "zod";
 import type { Call } from "./call-log.ts";
 import { type Fault, type FaultRates, faultOf, NO_FAULTS, spoiled } from "./faults.ts";
 import { agentReply, type Behaviour, type Shape } from "./propose.ts";
-import { digest, drawFrom } from "./random.ts";
+import { callHash, drawFrom, replyDraw } from "./random.ts";
 import { FALLBACK, SHAPES } from "./shapes.ts";
 import { CRITERIA, expected, TICKETS } from "./task.ts";
 
@@ -130,7 +130,7 @@ export class MockModel {
       const headers = call.fault === "f429ra" ? { "retry-after": String(options.retryAfterS) } : {};
       return send(response, call.status, { error: RATE_LIMITED }, headers);
     }
-    const rand = drawFrom(`${options.seed}|${call.hash}|${nth}`);
+    const rand = replyDraw(options.seed, call.hash, nth);
     const reply = spoiled((shape?.reply ?? agentReply)({ text, o: options, rand }), call.fault);
     call.tout = tokens(reply.text);
     await sleep(options.latencyMs + options.perTokenMs * call.tout);
@@ -142,7 +142,7 @@ export class MockModel {
   #begin(text: string, temperature: number | null) {
     const shape = this.#shapes.find((one) => one.test(text));
     const name = shape?.name ?? (/\[ticket-\d\d\]/.test(text) ? "agent" : "other");
-    const hash = digest(`${name}\0${text}`).toString("hex").slice(0, 12);
+    const hash = callHash(name, text);
     const nth = this.#seen.get(hash) ?? 0;
     this.#seen.set(hash, nth + 1);
     this.#inFlight++;

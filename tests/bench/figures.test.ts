@@ -64,7 +64,13 @@ describe("figures of a run's calls", () => {
   });
 
   it("gives the spread of what is known", () => {
-    expect(spread([1, 2, Number.NaN, 6])).toEqual({ mean: 3, min: 1, max: 6, n: 3 });
+    expect(spread([1, 2, Number.NaN, 6])).toEqual({
+      mean: 3,
+      min: 1,
+      max: 6,
+      n: 3,
+      error: Math.sqrt(14 / 2 / 3),
+    });
   });
 });
 
