@@ -126,6 +126,8 @@ async function publish(
 ): Promise<void> {
   const { suite } = before.rolled;
   if (after.rolled.suite !== suite) return;
+  // A column of promptfoo's has one library for all its tests.
+  if ([before, after].some((arm) => typeof arm.rolled.sampling.injection === "function")) return;
   const columns = [before, after].map((arm): Arm => ({ label: arm.label, sampling: arm.rolled.sampling }));
   await publishArms(suite, runtime, examples, columns);
 }

@@ -9,13 +9,13 @@ import { GrpoError, type LibraryDocument, type LibraryStore, parseLibrary } from
 export interface ArmSpec {
   /** As the user wrote it: the arm's name in reports. */
   label: string;
-  library: "none" | "current" | { version: number } | { path: string };
+  library: "none" | "current" | "routed" | "routed:detect" | { version: number } | { path: string };
   provider?: string;
   prompt?: string;
 }
 
 const FORMS =
-  "baseline, current, v<number>, a library's .md file, provider=<id or label>, prompt=<label>; join parts by +, arms by a comma";
+  "baseline, current, routed (each example its route's library, by user types), routed:detect (by what is said), v<number>, a library's .md file, provider=<id or label>, prompt=<label>; join parts by +, arms by a comma";
 
 /** @throws GrpoError ARMS_INVALID */
 export function parseArms(text: string): [ArmSpec, ArmSpec] {
@@ -35,7 +35,7 @@ function parseArm(label: string): ArmSpec {
     if (key === "provider" && value !== undefined) spec.provider = value;
     else if (key === "prompt" && value !== undefined) spec.prompt = value;
     else if (part === "baseline" || part === "none") spec.library = "none";
-    else if (part === "current") spec.library = "current";
+    else if (part === "current" || part === "routed" || part === "routed:detect") spec.library = part;
     else if (version !== undefined) spec.library = { version: Number(version) };
     else if (part.endsWith(".md")) spec.library = { path: part };
     else throw invalid(`"${part}" is no arm`);
@@ -48,7 +48,7 @@ function parseArm(label: string): ArmSpec {
  * @throws GrpoError LIBRARY_EMPTY, LIBRARY_VERSION_UNKNOWN, LIBRARY_NOT_FOUND, and what `parseLibrary` throws
  */
 export async function libraryOfArm(
-  { library }: ArmSpec,
+  { library }: { library: Exclude<ArmSpec["library"], "routed" | "routed:detect"> },
   store: LibraryStore,
 ): Promise<LibraryDocument | null> {
   if (library === "none") return null;

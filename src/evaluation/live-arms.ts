@@ -9,6 +9,7 @@ import type { PairedExample } from "./arms.ts";
 import type { ArmFacts } from "./evaluation.ts";
 import { libraryCost, priceOfCalls } from "./library-cost.ts";
 import type { RolledArm } from "./roll.ts";
+import { routedArm } from "./routed-arm.ts";
 import { countRows } from "./rows.ts";
 import { baselineSampling, evaluationSampling } from "./sampling.ts";
 
@@ -30,12 +31,17 @@ export async function openArm(
   },
 ): Promise<LiveArm> {
   const { store, split, repeats, suiteFor } = options;
-  const library = await libraryOfArm(spec, store);
-  const { provider, prompt } = spec;
+  const { provider, prompt, library: wanted } = spec;
   const suite = await suiteFor({
     ...(provider === undefined ? {} : { provider }),
     ...(prompt === undefined ? {} : { prompt }),
   });
+  if (wanted === "routed" || wanted === "routed:detect") {
+    const router = wanted === "routed" ? "user types" : "detection";
+    const { library, sampling } = await routedArm(suite, router, split, repeats);
+    return { label: spec.label, library, rolled: { suite, sampling } };
+  }
+  const library = await libraryOfArm({ library: wanted }, store);
   const sampling =
     library === null ? baselineSampling(split, repeats) : evaluationSampling(library, split, repeats);
   return { label: spec.label, library, rolled: { suite, sampling } };

@@ -4,7 +4,8 @@ import type { Sampling } from "../suite/rollouts.ts";
 
 /** What a library adds to the agent's prompt; an empty one adds nothing, byte for byte. */
 export function injectionOf(library: LibraryDocument): Injection {
-  return { block: renderExperiences(library), version: library.version, hash: hashText(library.source) };
+  const { experiences, version, source } = library;
+  return { block: renderExperiences(library), experiences, version, hash: hashText(source) };
 }
 
 /** Evaluation rollouts: the agent's own settings, and one draw for a library however often it is asked for. */

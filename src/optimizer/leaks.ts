@@ -33,7 +33,10 @@ export function topicCheck(suite: Suite, topics: readonly string[]): TextCheck {
   };
 }
 
-const examplesOf = ({ examples }: Suite): SuiteExample[] => Object.values(examples).flat();
+const examplesOf = ({ examples, others = [] }: Suite): SuiteExample[] => [
+  ...Object.values(examples).flat(),
+  ...others,
+];
 
 const questionsOf = (suite: Suite): string[] => examplesOf(suite).map((example) => queryOf({ example }));
 

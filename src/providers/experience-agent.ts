@@ -1,5 +1,5 @@
 import type { ApiProvider, CallApiContextParams, CallApiOptionsParams, ProviderResponse } from "promptfoo";
-import { injectIntoPrompt } from "../library/index.ts";
+import { type Experience, injectIntoPrompt } from "../library/index.ts";
 
 /** What an agent is given besides its prompt: the experiences' text and which library it came from. */
 export interface Injection {
@@ -7,6 +7,8 @@ export interface Injection {
   readonly block: string;
   readonly version: number;
   readonly hash: string;
+  /** What the block was rendered from, where it may be joined with another library's. */
+  readonly experiences?: readonly Experience[];
   /** Where the conversation chose the libraries: its route, the words that gave it, and every library's version. */
   readonly routed?: {
     readonly route: string;

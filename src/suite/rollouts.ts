@@ -9,6 +9,7 @@ import { seedFrom } from "../runs/random.ts";
 import type { Runtime } from "../runs/runtime.ts";
 import { hashOf, type Json } from "../runs/task.ts";
 import { askAgent, askPersona } from "./ask.ts";
+import { type Injected, injectedFor, onCommon, type SettledInjection } from "./injections.ts";
 import { meteredTest } from "./judges.ts";
 import { EVALUATE_OPTIONS } from "./probe.ts";
 import { missingRollout, type Rollout, toRollout } from "./rollout.ts";
@@ -17,14 +18,17 @@ import type { Suite, SuiteExample } from "./suite.ts";
 
 /** How a group is sampled. */
 export interface Sampling {
-  /** What the library adds to the prompt; undefined is the baseline. A list has one for each repeat. */
-  injection: Injection | undefined | readonly Injection[];
+  /** What the library adds to the prompt. */
+  injection: Injected;
   repeats: number;
   /** Tells samples apart that ask the same: rollouts of another epoch are new ones, baselines are shared. */
   draw: string;
   /** Of training rollouts; undefined leaves the agent's own. */
   temperature?: number | undefined;
 }
+
+/** How one example is sampled: what is injected is settled. */
+export type Settled = Omit<Sampling, "injection"> & { injection: SettledInjection };
 
 /**
  * The group of one example: `repeats` rollouts, scored by the user's own assertions, in repeat order.
@@ -35,8 +39,9 @@ export async function rolloutGroup(
   suite: Suite,
   runtime: Runtime,
   example: SuiteExample,
-  sampling: Sampling,
+  given: Sampling,
 ): Promise<Rollout[]> {
+  const sampling = { ...given, injection: injectedFor(suite, example, given.injection) };
   const key = runtime.scores === undefined ? undefined : scoringKey(suite, example, sampling);
   // Scored in an earlier process of this run, from answers that are in its journal.
   const kept = key === undefined ? undefined : runtime.scores?.get(key);
@@ -56,7 +61,7 @@ async function evaluated(
   suite: Suite,
   runtime: Runtime,
   example: SuiteExample,
-  sampling: Sampling,
+  sampling: Settled,
 ): Promise<{ rollouts: Rollout[]; failed: boolean }> {
   let failed = false;
   const agent = sampledAgent(suite, runtime, sampling, suite.agent.label);
@@ -114,7 +119,10 @@ async function writeArms(
   arms: readonly Arm[],
   outputPath?: string,
 ): Promise<void> {
-  const agents = arms.map((arm) => sampledAgent(suite, runtime, arm.sampling, arm.label));
+  const agents = arms.map(({ sampling: { injection, ...sampling }, label }) => {
+    if (typeof injection === "function") throw new Error("each test has another library");
+    return sampledAgent(suite, runtime, { ...sampling, injection: onCommon(suite, injection) }, label);
+  });
   const whole = await groupSuite(suite, runtime, examples, agents);
   const repeat = Math.max(...arms.map((arm) => arm.sampling.repeats));
   runtime.onlyRecorded = true;
@@ -170,7 +178,7 @@ function sampledConversation(
   { settings }: Suite,
   agent: ConversationAgent,
   runtime: Runtime,
-  sampling: Sampling,
+  sampling: Settled,
   label: string | undefined,
 ): ApiProvider {
   return {
@@ -208,13 +216,13 @@ async function stopping<T>(runtime: Runtime, work: () => Promise<T>): Promise<T>
   }
 }
 
-const injectionAt = ({ injection }: Sampling, repeat: number): Injection | undefined =>
+const injectionAt = ({ injection }: Settled, repeat: number): Injection | undefined =>
   injection !== undefined && "length" in injection ? injection[repeat] : injection;
 
 function sampledAgent(
   suite: Suite,
   runtime: Runtime,
-  sampling: Sampling,
+  sampling: Settled,
   label: string | undefined,
 ): ApiProvider {
   const { agent, model, settings } = suite;

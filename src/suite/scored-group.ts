@@ -3,7 +3,7 @@ import { packageVersion } from "../runs/package-version.ts";
 import { hashOf, type Json } from "../runs/task.ts";
 import { isModel } from "./judges.ts";
 import type { Rollout } from "./rollout.ts";
-import type { Sampling } from "./rollouts.ts";
+import type { Settled } from "./rollouts.ts";
 import { isSealedCode, referencedFile, sealedFiles } from "./sealed-files.ts";
 import type { Suite, SuiteExample } from "./suite.ts";
 
@@ -20,7 +20,7 @@ const CODE_KEY = /transform|postprocess/i;
  * What decides how a group is scored, as a hash: its test with all files that it names and that those import, prompt,
  * models, how it is sampled, versions. Undefined when it may depend on anything else: then it is scored each time.
  */
-export function scoringKey(suite: Suite, example: SuiteExample, sampling: Sampling): string | undefined {
+export function scoringKey(suite: Suite, example: SuiteExample, sampling: Settled): string | undefined {
   const { hash: shared, files } = sharedPart(suite);
   const own = shared === undefined ? undefined : sealedHashes([example.test], files);
   if (own === undefined || asksUncounted(example.test.assert, example.test.options?.provider))

@@ -2,6 +2,7 @@ import type { ApiProvider, AtomicTestCase, Prompt } from "promptfoo";
 import { cache } from "promptfoo";
 import { type AdaptedExample, adaptTests } from "../datasets/adapter.ts";
 import type { Split } from "../datasets/split.ts";
+import type { LibraryDocument } from "../library/document.ts";
 import { GrpoError } from "../library/error.ts";
 import { configHash } from "../runs/secrets.ts";
 import { type Config, loadConfig } from "./config.ts";
@@ -10,6 +11,7 @@ import { chooseOne, loadAgents } from "./models.ts";
 import { resolvePrompts, resolveTests } from "./probe.ts";
 import { promptsFor } from "./prompt-filter.ts";
 import { leavePaceToUs, quietPromptfoo, widenSockets } from "./quiet.ts";
+import { suiteOfRoute } from "./routed.ts";
 import { parseSettings, type Settings, type SettingsInput } from "./settings.ts";
 
 /** One dataset row as the loop sees it: its place in the splits and the promptfoo test that scores it. */
@@ -25,6 +27,10 @@ export interface Suite {
   model: { id: string; config: string };
   prompt: Prompt;
   examples: Record<Split, SuiteExample[]>;
+  /** Examples of other routes: nothing is learned from them, and nothing of them may be copied either. */
+  others?: readonly SuiteExample[];
+  /** Of a route's suite: the common library, which is injected below the route's own and stays as it is. */
+  common?: LibraryDocument;
 }
 
 /**
@@ -63,7 +69,7 @@ export async function loadSuite(
     config,
     settings,
   );
-  return {
+  return suiteOfRoute({
     path: loaded.path,
     config,
     settings,
@@ -71,7 +77,7 @@ export async function loadSuite(
     model: { id: agent.id(), config: configHash(agent.config) },
     prompt,
     examples: splitExamples(tests, settings, loaded.path, needed),
-  };
+  });
 }
 
 function splitExamples(

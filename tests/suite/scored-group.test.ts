@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { Sampling } from "../../src/suite/rollouts.ts";
+import type { Settled } from "../../src/suite/rollouts.ts";
 import { isScored, scoringKey } from "../../src/suite/scored-group.ts";
 import { loadSuite } from "../../src/suite/suite.ts";
 import { rollout } from "../support/rollout-makers.ts";
@@ -22,11 +22,11 @@ const project = (assertion = SCRIPT, files: Record<string, string> = {}): Worksp
     ...files,
   });
 
-const SAMPLING: Sampling = { injection: undefined, repeats: 2, draw: "train" };
+const SAMPLING: Settled = { injection: undefined, repeats: 2, draw: "train" };
 
 async function keyOf(
   space: Workspace,
-  sampling: Partial<Sampling> = {},
+  sampling: Partial<Settled> = {},
   id = "one",
 ): Promise<string | undefined> {
   const suite = await loadSuite(`${space.folder}/promptfooconfig.yaml`, {});
