@@ -1,5 +1,6 @@
 import { meanOf } from "../evaluation/sign-flip.ts";
-import type { CriterionScore, Rollout } from "../suite/rollout.ts";
+import { CLIENT } from "../simulation/frame.ts";
+import { type CriterionScore, type Rollout, tellingTurn } from "../suite/rollout.ts";
 import type { Group } from "./groups.ts";
 
 /** One graded reply with one criterion's score. */
@@ -110,6 +111,7 @@ function judgedOf(group: Group): Judged[] {
           query,
           userTypes: group.example.userTypes,
           reply: rollout.reply,
+          ...tellingTurn(rollout, criterion.reason),
           rollout,
           criterion,
         })),
@@ -119,6 +121,8 @@ function judgedOf(group: Group): Judged[] {
 /** The example's question as the learner sees it: the variable that usually holds it, else all of them. */
 export function queryOf({ example }: Pick<Group, "example">): string {
   const vars = example.test.vars ?? {};
+  // A simulated conversation's question is a mark; what was said first stands beside it.
+  if (vars["query"] === CLIENT && typeof vars["opening"] === "string") return vars["opening"];
   for (const name of ["query", "question", "input", "message", "prompt"]) {
     const value = vars[name];
     if (typeof value === "string") return value;

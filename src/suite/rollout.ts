@@ -23,6 +23,8 @@ export interface Rollout {
   /** 0-based index within the group. */
   repeat: number;
   reply: string;
+  /** Of a rollout that is a conversation: everything that was said, oldest first; `reply` is then its transcript. */
+  turns?: { role: string; content: string }[];
   /** 0..1 from promptfoo's score; null is ungraded, with `ungraded` saying why. */
   reward: number | null;
   /** The reward without must-pass criteria, whose gain never counts towards a headline; null when nothing is left. */
@@ -76,6 +78,7 @@ export function toRollout(row: Row, exampleId: string): Rollout {
     exampleId,
     repeat: repeatOf(row),
     reply: replyOf(row),
+    ...turnsOf(row),
     reward,
     headline: reward === null ? null : headlineOf(reward, criteria),
     criteria,
@@ -83,6 +86,31 @@ export function toRollout(row: Row, exampleId: string): Rollout {
     ...usageOf(row),
     ...problem,
   };
+}
+
+const Messages = z.array(z.object({ role: z.string(), content: z.string() })).min(1);
+
+function turnsOf({ response, metadata }: Row): { turns?: { role: string; content: string }[] } {
+  const parsed = Messages.safeParse(response?.metadata?.["messages"] ?? metadata?.["messages"]);
+  return parsed.success ? { turns: parsed.data } : {};
+}
+
+/**
+ * The question and the reply that a criterion is about: of a conversation the turn that its reason names
+ * (`turn 3: ...`), or its last one. Undefined for a rollout that is one reply.
+ */
+export function tellingTurn(
+  { turns }: Rollout,
+  reason: string,
+): { query: string; reply: string } | undefined {
+  if (turns === undefined) return undefined;
+  const named = Number(/\bturn (\d{1,4})\b/.exec(reason)?.[1] ?? Number.NaN);
+  const at =
+    turns[named]?.role === "assistant" ? named : turns.findLastIndex(({ role }) => role === "assistant");
+  const reply = turns[at]?.content;
+  if (reply === undefined) return undefined;
+  const query = turns.slice(0, at).findLast(({ role }) => role === "user")?.content ?? "";
+  return { query, reply };
 }
 
 function usageOf({ response }: Row): { usage?: RolloutUsage } {

@@ -1,12 +1,14 @@
 import type { ApiProvider, AtomicTestCase, EvaluateTestSuite } from "promptfoo";
 import { evaluate } from "promptfoo";
 import { GrpoError } from "../library/error.ts";
+import { type ConversationAgent, isConversationAgent } from "../providers/conversation-provider.ts";
 import { callWithExperiences, type Injection, passThrough } from "../providers/experience-agent.ts";
 import { modelFacts } from "../providers/model-facts.ts";
 import { cancelledBy, paidCall } from "../providers/paid-call.ts";
 import { seedFrom } from "../runs/random.ts";
 import type { Runtime } from "../runs/runtime.ts";
 import { hashOf, type Json } from "../runs/task.ts";
+import { askAgent, askPersona } from "./ask.ts";
 import { meteredTest } from "./judges.ts";
 import { EVALUATE_OPTIONS } from "./probe.ts";
 import { missingRollout, type Rollout, toRollout } from "./rollout.ts";
@@ -163,6 +165,49 @@ function ungated({
   return { ...test, options };
 }
 
+/** A conversation's many calls are each paid for by themselves, and the library is in every prompt of the agent. */
+function sampledConversation(
+  { settings }: Suite,
+  agent: ConversationAgent,
+  runtime: Runtime,
+  sampling: Sampling,
+  label: string | undefined,
+): ApiProvider {
+  return {
+    ...passThrough(agent),
+    id: () => agent.id(),
+    ...(label === undefined ? {} : { label }),
+    callApi: async (prompt, context) => {
+      const repeat = context?.repeatIndex ?? 0;
+      const injection = injectionAt(sampling, repeat);
+      const seed = seedFrom(settings.seed, sampling.draw, hashOf(context?.test?.vars ?? null), repeat);
+      const { temperature } = sampling;
+      const config = temperature === undefined ? {} : { temperature };
+      const response = await stopping(runtime, async () => {
+        const roles = await agent.roles();
+        const calls = {
+          agent: askAgent(roles.agent, runtime, injection, config),
+          persona: askPersona(roles.persona, runtime, roles.persona === roles.agent),
+        };
+        return agent.converseWith(calls, prompt, context, seed);
+      });
+      const { version = null, hash = null } = injection ?? {};
+      const used = { repeatIndex: repeat, libraryVersion: version, libraryHash: hash };
+      return { ...response, metadata: { ...response.metadata, ...used } };
+    },
+  };
+}
+
+/** promptfoo makes a row of whatever a provider throws: what is wrong with models or personas ends the run. */
+async function stopping<T>(runtime: Runtime, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (error instanceof GrpoError) runtime.stop(error);
+    throw error;
+  }
+}
+
 const injectionAt = ({ injection }: Sampling, repeat: number): Injection | undefined =>
   injection !== undefined && "length" in injection ? injection[repeat] : injection;
 
@@ -173,6 +218,7 @@ function sampledAgent(
   label: string | undefined,
 ): ApiProvider {
   const { agent, model, settings } = suite;
+  if (isConversationAgent(agent)) return sampledConversation(suite, agent, runtime, sampling, label);
   const facts = modelFacts(agent);
   runtime.prices.requireKnown(facts);
   return {

@@ -1,18 +1,15 @@
-import type { ApiProvider, CallApiContextParams, Prompt } from "promptfoo";
+import type { ApiProvider } from "promptfoo";
 import { evaluate } from "promptfoo";
 import { type Conversation, conversationSchema } from "../datasets/conversation.ts";
 import type { Dataset, Persona } from "../datasets/schema.ts";
 import { GrpoError } from "../library/error.ts";
-import { callWithExperiences, type Injection } from "../providers/experience-agent.ts";
-import { modelFacts } from "../providers/model-facts.ts";
-import { cancelledBy, paidCall } from "../providers/paid-call.ts";
+import type { Injection } from "../providers/experience-agent.ts";
 import { seedFrom } from "../runs/random.ts";
 import type { Runtime } from "../runs/runtime.ts";
-import { configHash } from "../runs/secrets.ts";
-import type { Stage } from "../runs/task.ts";
-import { type Ask, converse, personaStyle } from "../simulation/converse.ts";
+import { converse, personaStyle } from "../simulation/converse.ts";
 import { CLIENT, type Frame, frameOf } from "../simulation/frame.ts";
 import { loggedConversation } from "../simulation/logged.ts";
+import { askAgent, askPersona } from "./ask.ts";
 import { EVALUATE_OPTIONS } from "./probe.ts";
 import type { Suite } from "./suite.ts";
 
@@ -56,8 +53,8 @@ export async function simulateConversations(
   const { personas, examples, maxTurns, conversations } = request;
   requireHidden(personas);
   const frame = await agentFrame(suite);
-  const agent = agentAsk(suite, runtime, request.library?.injection);
-  const persona = askOf(request.personaModel, runtime, "persona", personaConfig(suite, request.personaModel));
+  const agent = askAgent(suite.agent, runtime, request.library?.injection);
+  const persona = askPersona(request.personaModel, runtime, request.personaModel === suite.agent);
   const planned = plannedConversations(personas, conversations);
   runtime.emit({ type: "phase-planned", phase: "conversations", total: planned.length });
   const logged = await Promise.all(
@@ -106,50 +103,6 @@ function factsOf(
       models: { agent: suite.agent.id(), persona: personaModel.id() },
     },
   };
-}
-
-/** The library's text enters every turn's prompt at the one place where it ever does. */
-function agentAsk(suite: Suite, runtime: Runtime, injection: Injection | undefined): Ask {
-  return (prompt, seed) =>
-    callWithExperiences(
-      (sent) => askOf(suite.agent, runtime, "rollout")(sent, seed),
-      injection,
-      prompt,
-      undefined,
-      undefined,
-    );
-}
-
-/** Of a persona that the agent's own model plays: an agent is often asked at 0, where nobody says a thing in two ways. */
-const PERSONA_TEMPERATURE = 0.8;
-
-const personaConfig = (suite: Suite, personaModel: ApiProvider): Record<string, number> =>
-  personaModel === suite.agent ? { temperature: PERSONA_TEMPERATURE } : {};
-
-/** A model whose every call is paid for once. */
-export function askOf(
-  model: ApiProvider,
-  runtime: Runtime,
-  stage: Extract<Stage, "rollout" | "persona">,
-  config: Record<string, number> = {},
-): Ask {
-  const facts = modelFacts(model);
-  runtime.prices.requireKnown(facts);
-  const name = { model: model.id(), config: configHash(model.config) };
-  return (prompt, seed) =>
-    paidCall(
-      runtime,
-      facts,
-      { stage, ...name, ...(Object.keys(config).length === 0 ? {} : { call: config }), prompt, seed },
-      (signal) =>
-        model.callApi(prompt, seededContext(prompt, { ...config, seed }), cancelledBy(signal, undefined)),
-    );
-}
-
-/** What promptfoo's providers read of a call's context: the seed. No variables, so that nothing is rendered. */
-function seededContext(prompt: string, config: Record<string, unknown>): CallApiContextParams {
-  const shown: Prompt = { raw: prompt, label: "conversation", config };
-  return { prompt: shown, vars: {}, bustCache: true };
 }
 
 /** The agent's prompt, rendered once by promptfoo with a mark where the person's first message goes. */
