@@ -8,21 +8,11 @@ import { conversationTests } from "../../src/simulation/conversation-tests.ts";
 import { tellingTurn } from "../../src/suite/rollout.ts";
 import { rolloutGroup } from "../../src/suite/rollouts.ts";
 import { loadSuite } from "../../src/suite/suite.ts";
-import { persona, REPLIES, simulatedProject } from "./simulated.ts";
+import { CONVERSATION, conversationProject, PROMPT, simulatedProject } from "./simulated.ts";
 
 beforeEach(() => {
   vi.spyOn(process.stdout, "write").mockImplementation(() => true);
 });
-
-const CONFIG = {
-  provider: { id: "file://model.mjs", config: { who: "agent", replies: REPLIES } },
-  persona: {
-    provider: { id: "file://model.mjs", config: { who: "persona", say: "it was a long day" } },
-    folder: "personas",
-  },
-  maxTurns: 3,
-};
-const PROMPT = '[{"role":"system","content":"You listen."},{"role":"user","content":{{ query | dump }}}]';
 
 /** The rows of an evaluation. */
 async function evaluated(suite: object, repeat: number) {
@@ -38,7 +28,7 @@ describe("a conversation as a promptfoo row", () => {
     const done = await evaluated(
       {
         prompts: [PROMPT],
-        providers: [new ConversationProvider({ config: CONFIG })],
+        providers: [new ConversationProvider({ config: CONVERSATION })],
         tests: tests.map((test) => ({ ...test, assert: [{ type: "javascript", value: conversation }] })),
         writeLatestResults: false,
       },
@@ -64,46 +54,9 @@ describe("a conversation as a promptfoo row", () => {
   });
 });
 
-const trainingProject = () => {
-  const names = ["ann", "bob", "dan", "eve", "fay", "gus", "cleo"];
-  const space = simulatedProject(
-    names.map((name) => persona(name, { heldOut: name === "cleo" })),
-    "it was a long day",
-    {
-      prompts: [PROMPT],
-      providers: [{ id: "package:promptfoo-grpo:ConversationProvider", label: "agent", config: CONFIG }],
-      tests: "file://tests.mjs",
-      metadata: {
-        grpo: {
-          agent: "talker",
-          groupSize: 3,
-          epochs: 1,
-          advantage: "contrast",
-          learner: "file://learner.mjs",
-          minSupport: 1,
-          concurrency: 4,
-        },
-      },
-    },
-  );
-  space.write(
-    "tests.mjs",
-    `import { conversationTests } from "promptfoo-grpo"; export default () => conversationTests("personas");`,
-  );
-  space.write(
-    "learner.mjs",
-    `import { appendFileSync } from "node:fs";
-export default class { id() { return "learner"; } async callApi(prompt) {
-  appendFileSync("learner.jsonl", JSON.stringify(prompt) + "\\n");
-  return { output: JSON.stringify({ instruction: "Reflect the feeling and never advise anybody on anything." }), tokenUsage: { prompt: 1, completion: 1, total: 2 }, cost: 0 };
-} }`,
-  );
-  return space;
-};
-
 describe("conversations as rollouts", () => {
   it("form groups whose every call is journalled, with the library in each turn of the agent", async () => {
-    const space = trainingProject();
+    const space = conversationProject();
     const suite = await loadSuite(undefined, {});
     const runtime = new Runtime({ concurrency: 4 });
     const [example] = suite.examples.train;

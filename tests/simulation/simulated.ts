@@ -92,3 +92,55 @@ export function simulatedProject(
     forget: () => writeFileSync("calls.jsonl", ""),
   };
 }
+
+/** Of a ConversationProvider in such a project. */
+export const CONVERSATION = {
+  provider: { id: "file://model.mjs", config: { who: "agent", replies: REPLIES } },
+  persona: {
+    provider: { id: "file://model.mjs", config: { who: "persona", say: "it was a long day" } },
+    folder: "personas",
+  },
+  maxTurns: 3,
+};
+export const PROMPT =
+  '[{"role":"system","content":"You listen."},{"role":"user","content":{{ query | dump }}}]';
+
+/** A project whose tests are conversations; its learner finds one experience, under which the agent does not advise. */
+export const conversationProject = () => {
+  const names = ["ann", "bob", "dan", "eve", "fay", "gus", "cleo"];
+  const space = simulatedProject(
+    names.map((name) => persona(name, { heldOut: name === "cleo" })),
+    "it was a long day",
+    {
+      prompts: [PROMPT],
+      providers: [
+        { id: "package:promptfoo-grpo:ConversationProvider", label: "agent", config: CONVERSATION },
+      ],
+      tests: "file://tests.mjs",
+      metadata: {
+        grpo: {
+          agent: "talker",
+          groupSize: 3,
+          epochs: 1,
+          advantage: "contrast",
+          learner: "file://learner.mjs",
+          minSupport: 1,
+          concurrency: 4,
+        },
+      },
+    },
+  );
+  space.write(
+    "tests.mjs",
+    `import { conversationTests } from "promptfoo-grpo"; export default () => conversationTests("personas");`,
+  );
+  space.write(
+    "learner.mjs",
+    `import { appendFileSync } from "node:fs";
+export default class { id() { return "learner"; } async callApi(prompt) {
+  appendFileSync("learner.jsonl", JSON.stringify(prompt) + "\\n");
+  return { output: JSON.stringify({ instruction: "Reflect the feeling and never advise anybody on anything." }), tokenUsage: { prompt: 1, completion: 1, total: 2 }, cost: 0 };
+} }`,
+  );
+  return space;
+};
