@@ -69,11 +69,19 @@ export function importCommand(dataset: Command, done: (exitCode: number) => void
     });
 }
 
-/** Registers `conversation show`. */
+/** Registers `conversation show` and `conversation fidelity`. */
 export function conversationCommands(program: Command): void {
-  program
-    .command("conversation")
-    .description("Read conversation logs.")
+  const conversation = program.command("conversation").description("Read conversation logs.");
+  conversation
+    .command("fidelity")
+    .argument("<file>", "a log of simulated conversations (.jsonl)")
+    .option("--personas <folder>", "folder of persona files", "datasets/integro/personas")
+    .description("Whether simulated personas are true to what was written of them.")
+    .action(async (file: string, { personas }: { personas: string }) => {
+      const { conversationFidelity } = await import("./conversations.ts");
+      print(await conversationFidelity(file, personas));
+    });
+  conversation
     .command("show")
     .argument("<file>", "a conversation log (.jsonl)")
     .argument("[ids...]", "conversations to show; all of them when none is named")

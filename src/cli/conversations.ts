@@ -1,8 +1,10 @@
 import { conversationLines, readConversations, writeOutput } from "../datasets/conversation-file.ts";
 import { conversationMarkdown } from "../datasets/conversation-markdown.ts";
 import { type Import, type ImportOptions, importLogs } from "../datasets/import/import.ts";
+import { loadPersonaFolder } from "../datasets/load.ts";
 import { describeCounts } from "../datasets/redaction.ts";
 import { GrpoError, safeLine } from "../library/index.ts";
+import { type Fidelity, fidelityOf } from "../simulation/fidelity.ts";
 import type { CommandResult } from "./dataset.ts";
 
 /** Problems, duplicates and notes of a kind that are told; the rest is counted. */
@@ -83,6 +85,26 @@ export async function showConversations(path: string, ids: readonly string[]): P
     });
   }
   return wanted.flatMap((one) => (typeof one === "string" ? [] : [conversationMarkdown(one)])).join("\n");
+}
+
+/** `conversation fidelity`: are the personas of a log true to what was written of them? */
+export async function conversationFidelity(path: string, folder: string): Promise<string> {
+  const found = fidelityOf(await readConversations(path), await loadPersonaFolder(folder));
+  const share = (value: number | null): string => (value === null ? "-" : `${Math.round(100 * value)} %`);
+  const of = ({ messages, disclose }: Fidelity["open"]): string => `${disclose} of ${messages} messages`;
+  const { overlap } = found;
+  return [
+    `conversations      ${found.conversations}, ${plural(found.messages, "message")} of personas after the opening`,
+    `own style          ${share(found.ownStyle)} nearest to the persona's own examples; by chance ${share(found.chance)}`,
+    `out of character   ${share(found.outOfCharacter)} of the messages`,
+    `disclose, closed   ${of(found.closed)}`,
+    `disclose, open     ${of(found.open)}`,
+    `resistant, pushed  ${of(found.resistantPushed)} disclose`,
+    overlap === null
+      ? "overlap            no two conversations with one persona"
+      : `overlap            ${share(overlap.mean)} of four-word sequences on average, ${share(overlap.most)} at most, ${plural(overlap.pairs, "pair")}`,
+    "",
+  ].join("\n");
 }
 
 export const plural = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? "" : "s"}`;
