@@ -127,10 +127,12 @@ function openingProblems(
   file: string,
   source: YamlSource,
   hidden: Hidden | undefined,
-  rows: readonly { id: string; query: string }[],
+  rows: readonly { id: string; query: string; provenance?: string | undefined }[],
 ): Problem[] {
+  // What was taken from a log may well be how a simulated conversation began.
+  const written = rows.filter(({ provenance }) => provenance === undefined);
   return (hidden?.openings ?? []).flatMap((opening, index) => {
-    const same = rows.find(({ query }) => normaliseText(query) === normaliseText(opening));
+    const same = written.find(({ query }) => normaliseText(query) === normaliseText(opening));
     if (same === undefined) return [];
     const line = source.lineOf(["hidden", "openings", index]);
     return [{ file, line, message: `The opening is the query of example "${same.id}"; write another one.` }];

@@ -6,7 +6,7 @@ import { seededRandom, seedFrom } from "../runs/random.ts";
 import { agentPrompt, type Frame } from "./frame.ts";
 import { personaPrompt } from "./persona-prompt.ts";
 import { endedBy, moved, type PersonaState, type Stance, stanceOf, startingState } from "./persona-state.ts";
-import { inVoice, outOfCharacter, type Style, styleOf } from "./persona-style.ts";
+import { inVoice, isEcho, outOfCharacter, type Style, styleOf } from "./persona-style.ts";
 
 /** Asks one of the two models; a run puts its journal and limiter here. A failure comes back as `error`. */
 export type Ask = (prompt: string, seed: number) => Promise<ProviderResponse>;
@@ -142,11 +142,8 @@ class Conversing {
   }
 
   #isStrange(message: string): boolean {
-    const same = message.toLowerCase();
-    return (
-      outOfCharacter(message) !== undefined ||
-      this.#turns.some(({ content }) => content.toLowerCase() === same)
-    );
+    const earlier = this.#turns.map(({ content }) => content);
+    return outOfCharacter(message) !== undefined || isEcho(message, earlier);
   }
 
   #ended(ended: Ending, error?: string): Talk {

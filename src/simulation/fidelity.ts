@@ -3,7 +3,7 @@ import { contentStems, words } from "../assertions/text.ts";
 import type { Conversation } from "../datasets/conversation.ts";
 import type { Dataset, Persona } from "../datasets/schema.ts";
 import { HINTS_FROM, TELLS_FROM } from "./persona-state.ts";
-import { outOfCharacter } from "./persona-style.ts";
+import { fours, isEcho, outOfCharacter } from "./persona-style.ts";
 
 /** How true a log's personas are to what was written of them. Shares are 0..1; null: nothing to measure it on. */
 export interface Fidelity {
@@ -13,7 +13,7 @@ export interface Fidelity {
   /** Conversations whose talk is nearest, in style, to the persona's own examples; by chance `chance`. */
   ownStyle: number | null;
   chance: number;
-  /** Messages that speak as an assistant. */
+  /** Messages that speak as an assistant, or say again what was said. */
   outOfCharacter: number | null;
   /** Messages said before the person could hint at what they hide, and those that say some of it all the same. */
   closed: { messages: number; disclose: number };
@@ -57,7 +57,8 @@ export function fidelityOf(
     outOfCharacter:
       all.length === 0
         ? null
-        : all.filter(({ text }) => outOfCharacter(text) !== undefined).length / all.length,
+        : all.filter(({ text, earlier }) => outOfCharacter(text) !== undefined || isEcho(text, earlier))
+            .length / all.length,
     closed: count(all.filter(({ openness }) => openness < HINTS_FROM)),
     open: count(all.filter(({ openness }) => openness >= TELLS_FROM)),
     resistantPushed: count(
@@ -68,11 +69,20 @@ export function fidelityOf(
 }
 
 /** What the persona's model wrote, with the state in which it did. */
-function messagesOf({ turns }: Conversation): { text: string; openness: number; stance: string }[] {
+function messagesOf({
+  turns,
+}: Conversation): { text: string; earlier: string[]; openness: number; stance: string }[] {
   return turns.flatMap(({ role, content }, index) => {
     const state = turns[index - 1]?.state;
     return role === "user" && state !== undefined
-      ? [{ text: content, openness: state.openness, stance: state.stance }]
+      ? [
+          {
+            text: content,
+            earlier: turns.slice(0, index).map((one) => one.content),
+            openness: state.openness,
+            stance: state.stance,
+          },
+        ]
       : [];
   });
 }
@@ -128,9 +138,4 @@ function overlapOf(
   if (shares.length === 0) return null;
   const mean = shares.reduce((sum, share) => sum + share, 0) / shares.length;
   return { pairs: shares.length, mean, most: Math.max(...shares) };
-}
-
-function fours(text: string): string[] {
-  const all = words(text);
-  return all.slice(3).map((_, index) => all.slice(index, index + 4).join(" "));
 }

@@ -27,21 +27,28 @@ export function personaPrompt(
   moment: Moment,
 ): string {
   const system = [
-    `You play ${persona.name}, a person who writes to a support chat. You are never the helper.`,
-    `Who you are: ${persona.background}`,
-    `How you write: ${persona.voice}`,
+    `You write the lines of one character in a story: ${persona.name}, who writes to a support chat.`,
+    `Who this is: ${persona.background}`,
+    `How ${persona.name} writes: ${persona.voice}`,
+  ].join("\n");
+  // A script, not a chat with the roles turned round: a small model falls back into the helper's part there.
+  const script = spoken.map(
+    ({ role, content }) => `${role === "user" ? persona.name : "Helper"}: ${content.replace(/\s+/gu, " ")}`,
+  );
+  const task = [
+    ...(script.length === 0 ? ["The chat is open."] : ["The chat so far:", ...script]),
+    "",
+    `What ${persona.name} knows of this moment:`,
     ...(persona.hidden === undefined ? [] : [`What you want: ${persona.hidden.wants}`]),
     ...howItIsNow(persona, moment),
-    lengthOf(style),
-    `Write only ${persona.name}'s next message. No advice, no thanks for sharing, no speaker's name, and nothing you have said before.`,
+    "",
+    `Write the next line of ${persona.name}, about ${persona.name}'s own life, in the first person. ${lengthOf(style)} ${persona.name} needs help and gives none: no offers, no thanks, no advice, nothing that was said before. Only the line itself.`,
   ].join("\n");
-  // To this model the agent is the user, and the person is itself.
-  const turned = spoken.map(({ role, content }) => ({
-    role: role === "user" ? ("assistant" as const) : ("user" as const),
-    content,
-  }));
-  const begin: Message[] = [{ role: "user", content: "(The chat is open. You write first.)" }];
-  return JSON.stringify([{ role: "system", content: system }, ...begin, ...turned]);
+  const messages: Message[] = [
+    { role: "system", content: system },
+    { role: "user", content: task },
+  ];
+  return JSON.stringify(messages);
 }
 
 function howItIsNow({ hidden }: Persona, { state, stance, ending }: Moment): string[] {
@@ -80,4 +87,4 @@ const patience = ({ patience: left }: PersonaState): string =>
   left < 0.3 ? "You are close to leaving, and it shows." : "";
 
 const lengthOf = ({ words: [fewest, most], lowerCase }: Style): string =>
-  `Your message has ${fewest} to ${most} words${lowerCase ? ", all in lower case, hardly any punctuation" : ""}.`;
+  `It has ${fewest} to ${most} words${lowerCase ? ", all in lower case, hardly any punctuation" : ""}.`;

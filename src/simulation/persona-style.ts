@@ -49,7 +49,28 @@ function shortened(text: string, most: number): string {
 const escaped = (text: string): string => text.replace(/[\\^$.*+?()[\]{}|]/gu, "\\$&");
 
 const OUT_OF_CHARACTER =
-  /\b(?:as an ai|i(?:'m| am) an ai|language model|how (?:can|may) i (?:help|assist)|i(?:'m| am) here (?:to (?:help|listen|support)|for you)|thank you for (?:sharing|reaching out)|it sounds like you|have you (?:considered|tried)|integro,? (?:here|a supportive listener)|stay in character|the (?:persona|client) (?:is|would|feels))\b/iu;
+  /\b(?:as an ai|i(?:'m| am) an ai|language model|how (?:can|may) i (?:help|assist)|(?:happy|glad|here|best|able) to (?:help|assist|listen|support|answer)|here for you|glad i could help|glad you found|(?:any|more|other) (?:\w+ )?questions|feel free to|you(?:'re| are) welcome|thank(?:s| you) for (?:sharing|reaching out|your (?:kind words|information))|it sounds like you|have you (?:considered|tried)|it(?:'s| is) important to|that(?:'s| is) (?:a )?(?:great|wonderful) (?:to hear|goal|idea|question)|integro,? (?:here|a supportive listener)|stay in character|the (?:persona|client) (?:is|would|feels))\b/iu;
 
 /** The words in which a message speaks as an assistant or as its author, not as the person. */
-export const outOfCharacter = (message: string): string | undefined => OUT_OF_CHARACTER.exec(message)?.[0];
+export const outOfCharacter = (message: string): string | undefined =>
+  OUT_OF_CHARACTER.exec(message.replaceAll("\u2019", "'"))?.[0];
+
+/** Share of a message's four-word sequences that may be somebody's earlier ones. */
+const MOST_ECHOED = 0.5;
+
+/** Whether a message says again what was said before, by either side. */
+export function isEcho(message: string, earlier: readonly string[]): boolean {
+  const same = message.toLowerCase();
+  const own = fours(message);
+  return earlier.some((text) => {
+    if (text.toLowerCase() === same) return true;
+    const theirs = new Set(fours(text));
+    return own.length > 0 && own.filter((gram) => theirs.has(gram)).length / own.length > MOST_ECHOED;
+  });
+}
+
+/** Every four words in a row. */
+export function fours(text: string): string[] {
+  const all = words(text);
+  return all.slice(3).map((_, index) => all.slice(index, index + 4).join(" "));
+}
