@@ -8,6 +8,7 @@ import { z } from "zod";
 import { conversationSchema } from "../src/datasets/conversation.ts";
 import { personaSchema } from "../src/datasets/schema.ts";
 import { EvaluationReportSchema } from "../src/evaluation/report.ts";
+import { ProposalSchema } from "../src/optimizer/proposal.ts";
 import { SettingsSchema } from "../src/suite/settings.ts";
 
 /** `input`: what users write, defaults left out; `output`: what we write. */
@@ -16,6 +17,7 @@ const SCHEMAS: readonly { file: string; schema: z.ZodType; io: "input" | "output
   { file: "settings.schema.json", schema: SettingsSchema, io: "input" },
   { file: "conversation.schema.json", schema: conversationSchema, io: "input" },
   { file: "report.schema.json", schema: EvaluationReportSchema, io: "output" },
+  { file: "proposal.schema.json", schema: ProposalSchema, io: "output" },
 ];
 
 const folder = new URL("../schema/", import.meta.url);

@@ -35,7 +35,7 @@ export async function identityOf(
     package: packageVersion(),
     command,
     config: configHash({ ...rest, metadata: otherMetadata }),
-    files: localFiles(suite),
+    files: { ...localFiles(suite), ...commonLibrary(suite) },
     settings: JSON.parse(JSON.stringify(withoutSecrets(suite.settings))),
     dataset: datasetOf(suite),
     prompt: hashOf(suite.prompt.raw),
@@ -62,6 +62,10 @@ export async function identityOf(
         }),
   };
 }
+
+/** Of a route's run: the common library below it. */
+const commonLibrary = ({ common }: Suite): Record<string, string> =>
+  common === undefined ? {} : { "the common library": hashOf(common.source) };
 
 /** What differs between two runs, in words, most telling first; empty when one can go on as the other. */
 export function differencesOf(before: RunIdentity, now: RunIdentity): string[] {

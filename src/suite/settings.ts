@@ -58,7 +58,7 @@ export const SettingsSchema = z.strictObject({
     .max(50)
     .optional()
     .describe(
-      "Routes besides `common`, by priority, for `routes check`: each takes the examples whose user types name it, a crisis first.",
+      "Routes besides `common`, by priority, a crisis first: each takes the examples whose user types name it, and `--route` works on those alone.",
     ),
   experiences: z
     .string()
