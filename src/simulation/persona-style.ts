@@ -49,7 +49,7 @@ function shortened(text: string, most: number): string {
 const escaped = (text: string): string => text.replace(/[\\^$.*+?()[\]{}|]/gu, "\\$&");
 
 const OUT_OF_CHARACTER =
-  /\b(?:as an ai|i(?:'m| am) an ai|language model|how (?:can|may) i (?:help|assist)|(?:happy|glad|here|best|able) to (?:help|assist|listen|support|answer)|here for you|glad i could help|glad you found|(?:any|more|other) (?:\w+ )?questions|feel free to|you(?:'re| are) welcome|thank(?:s| you) for (?:sharing|reaching out|your (?:kind words|information))|it sounds like you|have you (?:considered|tried)|it(?:'s| is) important to|that(?:'s| is) (?:a )?(?:great|wonderful) (?:to hear|goal|idea|question)|integro,? (?:here|a supportive listener)|stay in character|the (?:persona|client) (?:is|would|feels))\b/iu;
+  /\b(?:as an ai|i(?:'m| am) an ai|language model|can(?:'t|not) (?:assist|help) with|how (?:can|may) i (?:help|assist)|(?:happy|glad|here|best|able) to (?:help|assist|listen|support|answer)|here for you|glad i could help|glad you found|(?:any|more|other) (?:\w+ )?questions|feel free to|you(?:'re| are) welcome|thank(?:s| you) for (?:sharing|reaching out|your (?:kind words|information))|it sounds like you|have you (?:considered|tried)|it(?:'s| is) important to|that(?:'s| is) (?:a )?(?:great|wonderful) (?:to hear|goal|idea|question)|integro,? (?:here|a supportive listener)|stay in character|the (?:persona|client) (?:is|would|feels))\b/iu;
 
 /** The words in which a message speaks as an assistant or as its author, not as the person. */
 export const outOfCharacter = (message: string): string | undefined =>

@@ -62,7 +62,8 @@ export async function simulateConversations(
       runtime.group(async () => {
         const seed = seedFrom(suite.settings.seed, "conversation", who.persona, nth);
         const style = personaStyle(who, examples);
-        const talk = await converse({ persona: who, style, frame, maxTurns, seed }, agent, persona);
+        const plan = { persona: who, style, frame, opening: openingOf(who, nth), maxTurns, seed };
+        const talk = await converse(plan, agent, persona);
         runtime.throwIfStopped();
         const ungraded = talk.ended === "error" ? 1 : 0;
         runtime.emit({ type: "phase-progress", phase: "conversations", done: 1, ungraded });
@@ -75,6 +76,12 @@ export async function simulateConversations(
   runtime.throwIfStopped();
   runtime.emit({ type: "phase-done", phase: "conversations", note: "" });
   return logged.flatMap((one) => (one === undefined ? [] : [conversationSchema.parse(one)]));
+}
+
+/** In turn, so that two conversations with one persona begin differently as long as there are openings. */
+function openingOf({ hidden }: Persona, nth: number): string | undefined {
+  const openings = hidden?.openings ?? [];
+  return openings[(nth - 1) % openings.length];
 }
 
 function factsOf(
