@@ -2,7 +2,17 @@ import { type Command, Option } from "commander";
 import { GrpoError } from "../library/error.ts";
 import { quietPromptfoo } from "../suite/quiet.ts";
 import type { EvaluatedSplit, EvaluateOptions } from "./evaluate.ts";
-import { atLeastOne, defined, parts, share, someOf, storeOption, whole, withCaps } from "./flags.ts";
+import {
+  atLeastOne,
+  defined,
+  marginOf,
+  noWorseOption,
+  parts,
+  someOf,
+  storeOption,
+  whole,
+  withCaps,
+} from "./flags.ts";
 
 const EVAL_EXAMPLES = `
 Examples:
@@ -46,9 +56,6 @@ interface Flags {
   [setting: string]: unknown;
 }
 
-/** What `--no-worse` accepts when it names no margin, in reward units. */
-const MARGIN = 0.05;
-
 /** Registers `eval` and `gate`. promptfoo is imported only when one runs. */
 export function evaluateCommands(program: Command, done: (exitCode: number) => void): void {
   const evaluation = program
@@ -78,13 +85,6 @@ function chosen(kind: "eval" | "gate", flags: Flags): Promise<number> {
   const idle = LOGGED.find((name) => flags[name] !== undefined);
   if (idle !== undefined) throw pointless(idle, "is about logged conversations (--log) alone");
   return results === undefined ? run(kind, flags) : judge(results, flags);
-}
-
-/** Commander takes `--no-…` for the denial of an option; this one is an option of its own. */
-function noWorseOption(): Option {
-  const option = new Option("--no-worse [margin]", "pass when a loss of more than this is ruled out");
-  option.negate = false;
-  return option.argParser(share);
 }
 
 function shared(command: Command): Command {
@@ -222,6 +222,3 @@ function pairOf(text: string): [string, string] {
   const middle = parts.length / 2;
   return [parts.slice(0, middle).join(",").trim(), parts.slice(middle).join(",").trim()];
 }
-
-const marginOf = (noWorse: number | true | undefined): number | undefined =>
-  noWorse === true ? MARGIN : noWorse;

@@ -89,3 +89,16 @@ export const defined = <T extends object>(values: T): { [K in keyof T]?: Exclude
   Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as {
     [K in keyof T]?: Exclude<T[K], undefined>;
   };
+
+/** What `--no-worse` accepts when it names no margin, in reward units. */
+const MARGIN = 0.05;
+
+/** Commander takes `--no-…` for the denial of an option; this one is an option of its own. */
+export function noWorseOption(): Option {
+  const option = new Option("--no-worse [margin]", "pass when a loss of more than this is ruled out");
+  option.negate = false;
+  return option.argParser(share);
+}
+
+export const marginOf = (noWorse: number | true | undefined): number | undefined =>
+  noWorse === true ? MARGIN : noWorse;

@@ -1,7 +1,17 @@
-import { type Command, Option } from "commander";
+import type { Command } from "commander";
 import { quietPromptfoo } from "../suite/quiet.ts";
 import type { SettingsInput } from "../suite/settings.ts";
-import { atLeastOne, defined, list, share, storeOption, whole, withCaps } from "./flags.ts";
+import {
+  atLeastOne,
+  defined,
+  list,
+  marginOf,
+  noWorseOption,
+  share,
+  storeOption,
+  whole,
+  withCaps,
+} from "./flags.ts";
 import type { WeeklyOptions } from "./weekly.ts";
 
 const EXAMPLES = `
@@ -31,13 +41,8 @@ interface Flags extends Omit<Partial<SettingsInput>, "maxCostUsd"> {
   display?: string;
 }
 
-/** What `--no-worse` accepts when it names no margin, in reward units. */
-const MARGIN = 0.05;
-
 /** Registers `weekly`. */
 export function weeklyCommands(program: Command, done: (exitCode: number) => void): void {
-  const noWorse = new Option("--no-worse [margin]", "pass when a loss of more than this is ruled out");
-  noWorse.negate = false;
   const weekly = program
     .command("weekly")
     .description("Simulate, flag, learn, gate: a proposal for the library, for a person to accept.")
@@ -47,7 +52,7 @@ export function weeklyCommands(program: Command, done: (exitCode: number) => voi
     .option("--below <score>", "conversations that score under this are flagged", share, 0.5)
     .option("--most <n>", "examples added at most, the worst conversations first", atLeastOne, 16)
     .option("--dataset <folder or file>", "where flagged turns become examples (default: the personas)")
-    .addOption(noWorse.argParser(share))
+    .addOption(noWorseOption())
     .option("--agent <name>", "names the library's folder")
     .option("--route <name>", "names the library's file")
     .option("--experiences <folder>", "root folder of the libraries")
@@ -93,11 +98,10 @@ function optionsOf(given: Flags): WeeklyOptions {
     display,
     ...flags
   } = given;
-  const margin = noWorse === true ? MARGIN : noWorse;
   return {
     below,
     most,
-    ...defined({ config, log, dataset, labels, only, dryRun, resume, margin }),
+    ...defined({ config, log, dataset, labels, only, dryRun, resume, margin: marginOf(noWorse) }),
     ...(display === "auto" ? {} : defined({ display })),
     flags: { ...flags, ...defined({ maxCostUsd: maxCost }) },
   } as WeeklyOptions;

@@ -256,9 +256,10 @@ async function propose({ week, suite }: Loop, log: string, examples: string[]): 
 function gateOf(week: Week): Proposal["gate"] {
   const path = week.path(join("gate", "report.json"));
   if (!existsSync(path)) return null;
-  const { verdict, exitCode, sentence, because, comparison } = EvaluationReportSchema.parse(
+  const { verdict, exitCode, sentence, because, comparison, must } = EvaluationReportSchema.parse(
     JSON.parse(readFileSync(path, "utf8")),
   );
   const { mean, low, high } = comparison;
-  return { verdict, exitCode, sentence, because, mean, low, high };
+  const standing = must.map(({ name, means: [before, after] }) => ({ name, before, after }));
+  return { verdict, exitCode, sentence, because, mean, low, high, must: standing };
 }

@@ -25,6 +25,9 @@ const GateSchema = z.strictObject({
   mean: z.number(),
   low: z.number().nullable(),
   high: z.number().nullable(),
+  must: z
+    .array(z.strictObject({ name: z.string(), before: z.number(), after: z.number() }))
+    .describe("Must-pass criteria, 0..1; never part of the verdict's gain."),
 });
 
 export const ProposalSchema = z

@@ -38,13 +38,21 @@ export function proposalMarkdown(
 
 function gateSection({ gate }: Proposal): string {
   if (gate === null) return "**Not judged**: it has not been tried on held-out examples.";
-  const { verdict, sentence, because, mean, low, high } = gate;
+  const { verdict, sentence, because, mean, low, high, must } = gate;
+  const lines = [...because, ...must.map(mustLine)];
   return [
     `**${verdict.toUpperCase()}** on held-out examples: ${interval({ n: 0, units: 0, mean, low, high }).replace(/ \(0 tests are.*/, "")}`,
     "",
     prose(sentence),
-    ...(because.length === 0 ? [] : ["", ...because.map((one) => `- ${prose(one)}`)]),
+    ...(lines.length === 0 ? [] : ["", ...lines.map((one) => `- ${prose(one)}`)]),
   ].join("\n");
+}
+
+/** A must-pass criterion stands by itself: its gain is no part of the verdict, and that it is not learned is said. */
+function mustLine({ name, before, after }: NonNullable<Proposal["gate"]>["must"][number]): string {
+  const learned =
+    after >= 1 - 1e-9 ? "met" : after <= before + 1e-9 && after < 0.5 ? "not learned" : "not always met";
+  return `must-pass criterion ${name}: ${learned}, ${before.toFixed(2)} -> ${after.toFixed(2)}`;
 }
 
 function changes({ added, removed, changed, reordered }: LibraryDiff): string {

@@ -177,6 +177,8 @@ describe("help", () => {
       "rollback",
       "quarantine",
       "release",
+      "accept",
+      "reject",
       "lint",
       "prune",
       "init",
