@@ -1,4 +1,4 @@
-import { enableCompileCache } from "node:module";
+import module from "node:module";
 import { join } from "node:path";
 import { defaultCacheDir } from "../providers/local-model/weights/cache-dir.ts";
 
@@ -9,7 +9,7 @@ import { defaultCacheDir } from "../providers/local-model/weights/cache-dir.ts";
  */
 export function keepCompiledCode(): void {
   try {
-    enableCompileCache(join(defaultCacheDir(), "compiled"));
+    module.enableCompileCache(join(defaultCacheDir(), "compiled"));
   } catch {
     // A user that the system does not know has no home, and Node.js throws when it is asked for one.
   }

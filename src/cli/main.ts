@@ -1,5 +1,12 @@
 #!/usr/bin/env node
 import { keepCompiledCode } from "./compiled-code.ts";
+import { nodeComplaint } from "./node-version.ts";
+
+const tooOld = nodeComplaint(process.versions.node);
+if (tooOld !== undefined) {
+  process.stderr.write(`\n${tooOld}\n`);
+  process.exit(3);
+}
 
 // Before anything else is loaded: of what stands here in imports nothing is kept.
 keepCompiledCode();

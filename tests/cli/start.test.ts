@@ -44,6 +44,7 @@ it("help loads commander and the commands' flags, and nothing that does a comman
       "cli/label-commands",
       "cli/library-commands",
       "cli/main",
+      "cli/node-version",
       "cli/output",
       "cli/plan-commands",
       "cli/program",
