@@ -45,12 +45,14 @@ export function spokenIn({ test }: Pick<SuiteExample, "test">): readonly SpokenT
   return client === "" ? turns : [...turns, { role: "user", content: client }];
 }
 
+/** @param classified routes that a model decided, by example id, in place of what the rules alone find */
 export function checkRoutes(
   examples: readonly SuiteExample[],
   options: DetectOptions = {},
+  classified: ReadonlyMap<string, { route: string; why: string }> = new Map(),
 ): RouteDetectionReport {
   const routes = [...(options.routes ?? KNOWN_ROUTES)];
-  const detected = examples.map((example) => detectedIn(example, routes, options));
+  const detected = examples.map((example) => detectedIn(example, routes, options, classified));
   const all = [...routes, COMMON];
   return {
     routes: all,
@@ -67,9 +69,10 @@ function detectedIn(
   example: SuiteExample,
   routes: readonly string[],
   options: DetectOptions,
+  classified: ReadonlyMap<string, { route: string; why: string }>,
 ): DetectedExample {
   const turns = spokenIn(example);
-  const { route, why } = detectRoute(turns, options);
+  const { route, why } = classified.get(example.id) ?? detectRoute(turns, options);
   const { id, persona, userTypes } = example;
   return {
     id,

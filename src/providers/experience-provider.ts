@@ -8,8 +8,9 @@ import type {
 } from "promptfoo";
 import { z } from "zod";
 import { GrpoError } from "../library/error.ts";
-import { type OpenedLibrary, openLibrary, type SpokenTurn } from "../library/index.ts";
+import { KNOWN_ROUTES, type OpenedLibrary, openLibrary, type SpokenTurn } from "../library/index.ts";
 import { callWithExperiences, type Injection, passThrough } from "./experience-agent.ts";
+import { CLASSIFIER, type ClassifiedRoute, classifiedRoute } from "./route-classifier.ts";
 import { spokenTurns } from "./spoken-turns.ts";
 
 const ConfigSchema = z.strictObject({
@@ -24,6 +25,8 @@ const ConfigSchema = z.strictObject({
         route: z.string().min(1).optional(),
         /** Each conversation takes its own route, by what was said so far. */
         detect: z.boolean().default(false),
+        /** With `detect`: decides what the rules leave open; any promptfoo provider. */
+        classifier: z.union([z.string().min(1), z.looseObject({ id: z.string().min(1) })]).optional(),
         maxTokens: z.int().min(1).optional(),
         root: z.string().min(1).default("experiences"),
         version: z.int().min(1).optional(),
@@ -44,6 +47,7 @@ export class ExperienceProvider implements ApiProvider {
   readonly #config: Config;
   readonly #options: ProviderOptions;
   #inner: Promise<ApiProvider> | undefined;
+  #classifier: Promise<ApiProvider> | undefined;
   label?: string;
   /** The wrapper's own until the first call, then the inner provider's, where promptfoo looks for its tools. */
   config?: unknown;
@@ -80,7 +84,7 @@ export class ExperienceProvider implements ApiProvider {
     try {
       this.#inner ??= this.#load();
       const inner = await this.#inner;
-      const injection = this.#injection(prompt, context);
+      const injection = await this.#injection(prompt, context);
       return await callWithExperiences(
         (sent, ctx, opts) => inner.callApi(sent, ctx, opts),
         injection,
@@ -96,22 +100,37 @@ export class ExperienceProvider implements ApiProvider {
 
   async cleanup(): Promise<void> {
     await (await this.#inner)?.cleanup?.();
+    await (await this.#classifier)?.cleanup?.();
   }
 
   async #load(): Promise<ApiProvider> {
-    const { loadApiProvider } = await import("promptfoo");
-    const { provider } = this.#config;
-    const basePath = this.#config.basePath ?? process.cwd();
-    const env = this.#options.env === undefined ? {} : { env: this.#options.env };
-    const inner =
-      typeof provider === "string"
-        ? await loadApiProvider(provider, { basePath, ...env })
-        : await loadApiProvider(provider.id, { options: provider, basePath, ...env });
+    const inner = await this.#loaded(this.#config.provider);
     Object.assign(this, passThrough(inner));
     return inner;
   }
 
-  #injection(prompt: string, context: CallApiContextParams | undefined): Injection | undefined {
+  async #loaded(provider: Config["provider"]): Promise<ApiProvider> {
+    const { loadApiProvider } = await import("promptfoo");
+    const basePath = this.#config.basePath ?? process.cwd();
+    const env = this.#options.env === undefined ? {} : { env: this.#options.env };
+    return typeof provider === "string"
+      ? loadApiProvider(provider, { basePath, ...env })
+      : loadApiProvider(provider.id, { options: provider, basePath, ...env });
+  }
+
+  /** The route that a model gives a conversation where the rules leave it open; undefined without a classifier. */
+  async #classified(turns: readonly SpokenTurn[], library: Exclude<Config["library"], "none">) {
+    const { classifier, detect } = library;
+    if (classifier === undefined || !detect) return undefined;
+    this.#classifier ??= this.#loaded(classifier);
+    const model = await this.#classifier;
+    return classifiedRoute(turns, KNOWN_ROUTES, (prompt) => model.callApi(prompt));
+  }
+
+  async #injection(
+    prompt: string,
+    context: CallApiContextParams | undefined,
+  ): Promise<Injection | undefined> {
     const { library } = this.#config;
     if (library === "none") return undefined;
     const base = this.#config.basePath ?? process.cwd();
@@ -125,18 +144,24 @@ export class ExperienceProvider implements ApiProvider {
       ...(version === undefined ? {} : { version }),
       ...(maxTokens === undefined ? {} : { maxTokens }),
     });
-    return injectionFor(
-      opened,
-      detect ? spokenTurns(prompt, context) : [],
-      detect || maxTokens !== undefined,
-    );
+    const turns = detect ? spokenTurns(prompt, context) : [];
+    const classified = await this.#classified(turns, library);
+    return injectionFor(opened, turns, detect || maxTokens !== undefined, classified);
   }
 }
 
 /** What a conversation is given; `told` says which route it took and what there was no room for. */
-function injectionFor(opened: OpenedLibrary, turns: readonly SpokenTurn[], told: boolean): Injection {
-  const served = opened.serve({ turns });
-  const { block, version, hash, route, why, versions, tokens } = served;
+function injectionFor(
+  opened: OpenedLibrary,
+  turns: readonly SpokenTurn[],
+  told: boolean,
+  classified?: ClassifiedRoute,
+): Injection {
+  // What the rules hear they hear again.
+  const byModel = classified?.why === CLASSIFIER;
+  const served = opened.serve({ turns, ...(byModel ? { userTypes: [classified.route] } : {}) });
+  const { block, version, hash, route, versions, tokens } = served;
+  const why = byModel && route === classified.route ? CLASSIFIER : served.why;
   const leftOut = served.leftOut.map((one) => `${one.route}/${one.id}`);
   const routed = { route, why, versions, tokens, leftOut };
   return { block, version, hash, ...(told || leftOut.length > 0 ? { routed } : {}) };

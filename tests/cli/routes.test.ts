@@ -47,3 +47,30 @@ it("a split without examples is an error", async () => {
   expect(code).toBe(3);
   expect(stderr).toContain("EMPTY_SPLIT");
 });
+
+it("a classifier decides what the rules leave open, is counted before and under the caps, and is not asked of a plain crisis", async () => {
+  const space = project();
+  space.write(
+    "judge.mjs",
+    `import { appendFileSync } from "node:fs";
+export default class {
+  id() { return "judge"; }
+  async callApi(prompt) {
+    appendFileSync("asked.log", "x");
+    return { output: prompt.includes("last tune") ? "crisis" : "common", tokenUsage: { prompt: 10, completion: 1, total: 11 } };
+  }
+}`,
+  );
+  const check = (line: string) => commandLine(["routes", "check", ...line.split(" ")], space.folder);
+  const planned = await check("--classifier file://judge.mjs --dry-run");
+  expect(planned.stdout).toContain("calls       2 of file://judge.mjs");
+  expect(Object.keys(space.snapshot())).not.toContain("asked.log");
+  const { code, stdout } = await check("--classifier file://judge.mjs --display none");
+  expect(code).toBe(0);
+  expect(stdout).toContain("detection by rules, then file://judge.mjs");
+  expect(stdout).toContain("right       0.75 [0.30, 0.95] of 4");
+  expect(stdout).not.toContain("nothing was called");
+  expect(space.read("asked.log")).toBe("xx");
+  const capped = await check("--classifier file://judge.mjs --max-calls 1 --display none");
+  expect(capped.code).toBe(4);
+});

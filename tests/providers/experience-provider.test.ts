@@ -284,3 +284,34 @@ it("with detect each conversation gets its own route's experiences, and the row 
   expect(other?.[1]).toContain("[1] Be kind.");
   expect(other?.[1]).not.toContain("[2]");
 });
+
+it("with a classifier what the rules leave open takes the route that it names", async () => {
+  const space = project(["Be kind."]);
+  space.write(
+    "experiences/integro/crisis.md",
+    libraryText("integro", ["Name the danger."], 2).replace("route: common", "route: crisis"),
+  );
+  space.write(
+    "sorter.mjs",
+    'export default class { id() { return "sorter"; } async callApi(p) { return { output: p.includes("recital") ? "crisis" : "common" }; } }',
+  );
+  const rows = await rowsOf({
+    prompts: [
+      {
+        raw: '[{"role":"system","content":"You are Integro."},{"role":"user","content":{{q | dump}}}]',
+        label: "chat",
+      },
+    ],
+    providers: [
+      wrapped(space, { agent: "integro", detect: true, classifier: `file://${space.folder}/sorter.mjs` }),
+    ],
+    tests: [{ vars: { q: "all is arranged for after the recital" } }, { vars: { q: "we went to the sea" } }],
+  });
+  const routes = rows.map(
+    ({ response }) => response?.metadata?.["libraryRoute"] as { route: string; why: string },
+  );
+  expect(routes.map(({ route, why }) => [route, why]).sort()).toEqual([
+    ["common", "classifier"],
+    ["crisis", "classifier"],
+  ]);
+});
